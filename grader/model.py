@@ -1,0 +1,187 @@
+"""The vocabulary of grading: frozen values that pass between modules, with no input or output."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+REPORT_FORMAT = 1
+"""Version of `report.json`. History: 1, the first one."""
+
+
+class Outcome(enum.Enum):
+    """What became of one check. Only `PASSED` and `PARTIAL` pay."""
+
+    NOT_RUN = "not_run"
+    PASSED = "passed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    NOT_ATTEMPTED = "not_attempted"
+    TIMED_OUT = "timed_out"
+    GRADER_ERROR = "grader_error"
+
+    def __bool__(self) -> bool:
+        """Refuse a truth value: `if outcome:` would read every failure as a success.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError("an outcome has no truth value; compare it with a member of Outcome")
+
+
+class Effort(enum.Enum):
+    """How much training a grade may cost."""
+
+    QUICK = "quick"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """What a student reads about one check: what happened, and what to try."""
+
+    rationale: str
+    hint: str = ""
+    cell: int | None = None
+    line: int | None = None
+    defect: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSpec:
+    """One check as the rubric knows it before anything has run."""
+
+    id: str
+    part: str
+    title: str
+    points: Fraction
+    needs: tuple[str, ...] = ()
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """One check after judging; `earned` is the exact number of points it pays."""
+
+    spec: CheckSpec
+    outcome: Outcome = Outcome.NOT_RUN
+    earned: Fraction = Fraction(0)
+    feedback: Feedback = field(default_factory=lambda: Feedback(rationale=""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartResult:
+    """One part of a lab with the results of its checks, in the order of the checks file."""
+
+    id: str
+    title: str
+    status: Outcome
+    earned: Fraction
+    points: Fraction
+    checks: tuple[CheckResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerRow:
+    """One layer of a network.
+
+    `output_shape` has no batch axis; `parameters` counts scalars, trainable or not; `activation` is the canonical
+    name (`linear` where there is none), or the name of the function where it is none that Keras ships.
+    """
+
+    kind: str
+    output_shape: tuple[int, ...]
+    parameters: int
+    activation: str = "linear"
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Learning curves of one call of `fit`; each list has one entry per epoch."""
+
+    loss: tuple[float, ...] = ()
+    accuracy: tuple[float, ...] = ()
+    val_loss: tuple[float, ...] = ()
+    val_accuracy: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelView:
+    """One network of a submission, as the report shows it beside the expected one.
+
+    `test_accuracy` was recomputed by the verifier on held-out images; `None` where it could not be.
+    """
+
+    role: str
+    title: str
+    variable: str
+    layers: tuple[LayerRow, ...]
+    expected_layers: tuple[LayerRow, ...]
+    parameters: int
+    expected_parameters: int
+    history: History
+    train_accuracy: float | None
+    test_accuracy: float | None
+    expected_accuracy: float | None
+    rebuilt: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """One held-out image with the network's answer: `pixels` are 28 rows of 28 values in 0 to 255."""
+
+    pixels: tuple[bytes, ...]
+    truth: int
+    guess: int
+    confidences: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellView:
+    """One cell of the submission as the report shows it; lines are counted from 1 within the cell."""
+
+    index: int
+    state: str
+    source: str
+    failing_line: int | None = None
+    exception: str = ""
+    output: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """How a grade came about; everything that is needed to repeat it."""
+
+    effort: str
+    data: str
+    seed: int
+    tier: str
+    versions: tuple[tuple[str, str], ...]
+    caps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade:
+    """The whole result of grading one submission: what every report is made from."""
+
+    lab: str
+    lab_title: str
+    submission_id: str
+    submission_file: str
+    sha256: str
+    run: RunFacts
+    earned: Fraction
+    points: Fraction
+    parts: tuple[PartResult, ...]
+    models: tuple[ModelView, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
+    cells: tuple[CellView, ...] = ()
+    findings: tuple[str, ...] = ()
+    duration_s: float = 0.0
+    extra: tuple[tuple[str, Any], ...] = ()

@@ -1,0 +1,232 @@
+"""The command line: the only module that prints and that knows exit codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from grader import __version__
+from grader.errors import ExitCode, GraderError
+
+if TYPE_CHECKING:
+    from grader.model import Grade
+    from grader.wire import Frame
+
+DEFAULT_LAB = "mnist_cnn"
+
+
+class DefaultToRun(click.Group):
+    """`grade FILE` and plain `grade` mean `grade run`."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Put `run` in front of anything that is not a command."""
+        if args and args[0] not in self.commands:
+            args = ["run", *args]
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Do the same for options: `grade --effort full` is `grade run --effort full`."""
+        own = {"--help", "-h", "--version"}
+        if not args or (args[0] not in self.commands and args[0] not in own):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=DefaultToRun, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="grade")
+def cli() -> None:
+    """Grade a lab: in its folder, type `grade`.
+
+    Without a command, `grade [FILE]` grades one file and writes a report.
+    """
+
+
+@cli.command("run")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--lab", "lab_id", default=None, metavar="LAB", help="Which lab; see `grade labs`. [default: found by itself]")
+@click.option("--effort", type=click.Choice(["quick", "full"]), default="quick", show_default=True,
+              help="quick caps the training; full trains as written.")
+@click.option("--data", default="auto", show_default=True, metavar="auto|mnist|synthetic|FILE.npz",
+              help="Which images to grade with.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True,
+              help="Of everything that is random.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("grade-report"), show_default=True,
+              help="Folder for the report.")
+@click.option("--fail-under", type=click.FloatRange(0, 100), default=None, metavar="PERCENT",
+              help="Exit with 1 when the score is lower.")
+@click.option("--early-stop/--no-early-stop", default=True, show_default=True,
+              help="At full effort, end a training once the expected accuracy is reached.")
+def run_command(
+    *,
+    file: Path | None,
+    lab_id: str | None,
+    effort: str,
+    data: str,
+    seed: int,
+    out: Path,
+    fail_under: float | None,
+    early_stop: bool,
+) -> int:
+    """Grade one submission and write report.html, report.json and junit.xml."""
+    from grader import labs, pipeline, submission  # noqa: PLC0415 - `grade --help` must not wait for them
+    from grader.model import Effort  # noqa: PLC0415
+
+    lab = labs.find(lab_id or DEFAULT_LAB)
+    request = pipeline.Request(
+        file=file if file is not None else submission.find_in(Path()),
+        lab=lab,
+        effort=Effort(effort),
+        data=data,
+        seed=seed,
+        out=out,
+        early_stop=early_stop,
+    )
+    with _Progress() as progress:
+        grade = pipeline.grade(request, progress.take)
+    _print_summary(grade, out / "report.html")
+    if _is_incomplete(grade):
+        return ExitCode.FAULT
+    if fail_under is not None and grade.earned * 100 < grade.points * _exact(fail_under):
+        return ExitCode.BELOW_THRESHOLD
+    return ExitCode.GRADED
+
+
+def _exact(percent: float) -> Any:  # noqa: ANN401 - a Fraction, imported late
+    from fractions import Fraction  # noqa: PLC0415
+
+    return Fraction(str(percent))
+
+
+def _is_incomplete(grade: Grade) -> bool:
+    from grader.model import Outcome  # noqa: PLC0415
+
+    return any(part.status is Outcome.GRADER_ERROR for part in grade.parts)
+
+
+def _print_summary(grade: Grade, report_file: Path) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    from grader.report import terminal  # noqa: PLC0415
+
+    Console(highlight=False).print(terminal.summary(grade, report=report_file))
+
+
+class _Progress:
+    """Shows on standard error what is happening; a line at a time where that is no terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console  # noqa: PLC0415
+
+        self._console = Console(stderr=True, highlight=False)
+        self._status = self._console.status("Reading your file …")
+        self._cells = 0
+
+    def __enter__(self) -> _Progress:
+        self._status.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._status.stop()
+
+    def take(self, frame: Frame) -> None:
+        """Show one record of the worker. Nothing of it is trusted: numbers are formatted, text is not shown."""
+        fields = frame.fields
+        if frame.kind == "run" and isinstance(fields.get("cells"), int):
+            self._cells = fields["cells"]
+            self._say(f"{self._cells} cells read; starting TensorFlow …")
+        elif frame.kind == "started" and isinstance(fields.get("index"), int):
+            self._status.update(f"Running cell {fields['index'] + 1} of {self._cells} …")
+        elif frame.kind == "snapshot" and isinstance(fields.get("parameters"), int):
+            layers = fields.get("layers")
+            count = len(layers) if isinstance(layers, list) else 0
+            self._say(f"a network of {count} layers, {fields['parameters']:,} parameters")
+        elif frame.kind == "end":
+            self._status.update("Checking and writing the report …")
+
+    def _say(self, text: str) -> None:
+        self._console.print(f"· {text}", markup=False)
+        self._status.update(text)
+
+
+@cli.command("labs")
+def labs_command() -> int:
+    """List the labs that are installed."""
+    from grader import labs  # noqa: PLC0415
+
+    for lab_id in labs.names():
+        click.echo(f"{lab_id}  {labs.find(lab_id).title}")
+    return ExitCode.GRADED
+
+
+@cli.command("skeleton")
+@click.argument("lab_id", metavar="LAB")
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder. [default: assignment/LAB]")
+def skeleton_command(*, lab_id: str, out: Path | None) -> int:
+    """Write what students receive, from the annotated solution."""
+    from grader import labs  # noqa: PLC0415
+    from grader.authoring import skeleton  # noqa: PLC0415
+
+    for path in skeleton.write(labs.find(lab_id), out):
+        click.echo(path)
+    return ExitCode.GRADED
+
+
+@cli.command("calibrate")
+@click.argument("lab_id", metavar="LAB")
+@click.option("--runs", type=click.IntRange(3), default=20, show_default=True, help="Seeds at quick effort.")
+@click.option("--full-runs", type=click.IntRange(3), default=3, show_default=True, help="Seeds at full effort.")
+@click.option("--data", "data_choices", multiple=True, default=("synthetic", "mnist"), show_default=True,
+              help="Which images; may be given several times.")
+@click.option("--effort", "efforts", multiple=True, type=click.Choice(["quick", "full"]), default=("quick", "full"),
+              show_default=True, help="Which efforts; may be given several times.")
+def calibrate_command(
+    *, lab_id: str, runs: int, full_runs: int, data_choices: Sequence[str], efforts: Sequence[str]
+) -> int:
+    """Run the reference with many seeds and write expected.json."""
+    from grader import labs  # noqa: PLC0415
+    from grader.authoring import calibrate  # noqa: PLC0415
+    from grader.model import Effort  # noqa: PLC0415
+
+    wanted = {(d, Effort(e)): runs if e == "quick" else full_runs for d in data_choices for e in efforts}
+    path = calibrate.calibrate(labs.find(lab_id), runs=wanted, report=lambda line: click.echo(line, err=True))
+    click.echo(path)
+    return ExitCode.GRADED
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code; every failure is one line on standard error."""
+    try:
+        result = cli.main(args=None if arguments is None else list(arguments), prog_name="grade", standalone_mode=False)
+        return int(result or 0)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("grade: interrupted; nothing was graded", err=True)
+        return ExitCode.INTERRUPTED
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        click.echo(f"grade: {error.format_message()}", err=True)
+        return ExitCode.USAGE
+    except GraderError as error:
+        click.echo(f"grade: {error}", err=True)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a fault of ours is one line, too
+        return _crashed(error)
+
+
+def _crashed(error: Exception) -> int:
+    """Say in one line that the grader failed; `GRADER_DEBUG=1` shows where."""
+    import os  # noqa: PLC0415
+    import traceback  # noqa: PLC0415
+
+    if os.environ.get("GRADER_DEBUG"):
+        traceback.print_exception(error)
+    kind = type(error).__name__
+    click.echo(f"grade: the grader itself failed ({kind}: {error}); this is not your fault", err=True)
+    return ExitCode.FAULT
+
+

@@ -1,0 +1,196 @@
+"""Split a submission into cells and cells into statements, tolerating whatever does not parse.
+
+Runs in the worker: student text is never parsed by the trusted process (attacks B06, B08).
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+PARSE_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
+"""All that `ast.parse` raises for hostile text: NUL bytes are a ValueError, 20,000 minus signs a MemoryError."""
+
+CELL_LIMIT = 2_000
+"""Cells that are looked at; the largest notebook of the sample had 60."""
+
+BLOCK_LINES = 400
+"""How many lines one unparsable block may grow by while its end is searched: the search is quadratic."""
+
+_PERCENT_CELL = re.compile(r"^#\s*%%(?P<rest>.*)$", re.MULTILINE)
+_PLACEHOLDER_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
+_MAGIC_LINE = re.compile(r"^(?P<indent>\s*)(?:[%!?]|\w+\s*=\s*[%!]|[\w.]+\?{1,2}\s*$)")
+_CONTINUES = re.compile(r"^(?:[)\]}]|(?:else|elif|except|finally|case)\b)")
+
+
+class NotALabFile(Exception):  # noqa: N818 - reported as a message, never as a traceback
+    """The file is neither a notebook nor Python text; the message says what it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One top-level statement of a cell, or a stretch of it that does not parse (`tree` is None)."""
+
+    line: int
+    source: str
+    tree: ast.stmt | None
+    error: str = ""
+
+
+def split(data: bytes, *, suffix: str) -> list[str]:
+    """Return the sources of the code cells of a notebook, a percent script or a plain script.
+
+    Raises:
+        NotALabFile: the bytes are not such a file.
+    """
+    text = _decode(data)
+    if suffix == ".ipynb" or (suffix != ".py" and text.lstrip().startswith("{")):
+        cells = _notebook_cells(text)
+    elif _PERCENT_CELL.search(text):
+        cells = list(_percent_cells(text))
+    else:
+        cells = [text]
+    if not any(cell.strip() for cell in cells):
+        raise NotALabFile("there is no code in the file")
+    return cells[:CELL_LIMIT]
+
+
+def _decode(data: bytes) -> str:
+    if not data.strip():
+        raise NotALabFile("the file is empty")
+    if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise NotALabFile("the file is binary, not a notebook and not Python text")
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _notebook_cells(text: str) -> list[str]:
+    """Read code cells from any nbformat, valid or not: only `cell_type` and `source` matter here."""
+    try:
+        notebook = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NotALabFile("the file is not a notebook: it is not valid JSON") from error
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if cells is None and isinstance(notebook, dict):
+        sheets = notebook.get("worksheets") or [{}]
+        cells = sheets[0].get("cells") if isinstance(sheets, list) and isinstance(sheets[0], dict) else None
+    if not isinstance(cells, list):
+        raise NotALabFile("the file is not a notebook: it has no list of cells")
+    return [_cell_source(cell) for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code"]
+
+
+def _cell_source(cell: dict[str, object]) -> str:
+    source = cell.get("source", cell.get("input", ""))
+    text = "".join(map(str, source)) if isinstance(source, list) else str(source)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _percent_cells(text: str) -> Iterator[str]:
+    """Yield the code between `# %%` lines; `# %% [markdown]` and `[raw]` cells are no code."""
+    marks = list(_PERCENT_CELL.finditer(text))
+    starts = [0, *(mark.end() for mark in marks)]
+    ends = [*(mark.start() for mark in marks), len(text)]
+    kinds = ["", *(mark["rest"] for mark in marks)]
+    for start, end, kind in zip(starts, ends, kinds, strict=True):
+        if "[markdown]" not in kind and "[md]" not in kind and "[raw]" not in kind:
+            source = text[start:end].strip("\n")
+            if source.strip():
+                yield source
+
+
+def statements(source: str) -> list[Statement]:
+    """Return the top-level statements of a cell; what cannot be parsed becomes a statement without a tree."""
+    tree = _parse(source)
+    if tree is None:
+        source = without_magics(source)
+        tree = _parse(source)
+    if tree is not None:
+        return [_statement(node, source) for node in tree.body]
+    return list(_recover(source.split("\n")))
+
+
+def without_magics(source: str) -> str:
+    """Comment out lines for IPython and the shell; they are never run, and line numbers stay as they were."""
+    first = source.lstrip().split("\n", 1)[0]
+    if first.startswith("%%") and not first.startswith(_PLACEHOLDER_CELL_MAGICS):
+        return "\n".join("#" + line for line in source.split("\n"))
+    lines = source.split("\n")
+    continued = False
+    for number, line in enumerate(lines):
+        magic = _MAGIC_LINE.match(line)
+        if magic or continued:
+            continued = line.rstrip().endswith("\\")
+            name = re.match(r"\s*(\w+)\s*=", line) if magic else None
+            indent = magic["indent"] if magic else re.match(r"\s*", line)[0]  # type: ignore[index]
+            lines[number] = f"{indent}{name[1]} = []" if name else f"{indent}pass"
+    return "\n".join(lines)
+
+
+def _parse(source: str) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except PARSE_ERRORS:
+        return None
+
+
+def _statement(node: ast.stmt, source: str) -> Statement:
+    lines = source.split("\n")[node.lineno - 1 : node.end_lineno]
+    return Statement(line=node.lineno, source="\n".join(lines), tree=node)
+
+
+def _recover(lines: list[str]) -> Iterator[Statement]:
+    """Parse what can be parsed of a broken cell, block by block; a block starts in the first column."""
+    starts = [n for n, line in enumerate(lines) if _starts_block(line)] or [0]
+    ends = [*starts[1:], len(lines)]
+    position = 0
+    while position < len(starts):
+        found = _longest_needed(lines, starts, ends, position)
+        if found is None:
+            start, end = starts[position], ends[position]
+            text = "\n".join(lines[start:end])
+            yield Statement(line=start + 1, source=text, tree=None, error=_syntax_message(text))
+            position += 1
+            continue
+        module, position = found
+        for node in module.body:
+            text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+            yield Statement(line=node.lineno, source=text, tree=node)
+
+
+def _longest_needed(
+    lines: list[str], starts: list[int], ends: list[int], position: int
+) -> tuple[ast.Module, int] | None:
+    """Return the parsed block that starts at `position` and the position after it, taking as few blocks as parse."""
+    start = starts[position]
+    for last in range(position, len(starts)):
+        if ends[last] - start > BLOCK_LINES:
+            return None
+        # Empty lines in front keep the line numbers those of the cell.
+        tree = _parse("\n" * start + "\n".join(lines[start : ends[last]]))
+        if tree is not None:
+            return tree, last + 1
+    return None
+
+
+def _starts_block(line: str) -> bool:
+    return bool(line) and not line[0].isspace() and not line.startswith("#") and not _CONTINUES.match(line)
+
+
+def _syntax_message(text: str) -> str:
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        return str(error.msg)
+    except PARSE_ERRORS:
+        return "this cannot be read as Python"
+    return "this cannot be read as Python"

@@ -1,0 +1,115 @@
+"""The trusted side of collecting: start the worker, hand it the job, keep what it sends, own the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader import evidence, process
+from grader.labs import Lab, Plan
+from grader.submission import Submission
+from grader.wire import Array, Frame
+
+Listener = Callable[[Frame], None]
+
+ADDRESS_FACTOR = 3
+"""Address space per byte of resident memory that is allowed: TensorFlow reserves far more than it touches."""
+
+KINDS = frozenset({"cell", "started", "ran", "run", "call", "snapshot", "tape", "names", "value", "probe", "end"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One submission to run. `held_out` are images uint8 (n, 28, 28); `trials` float32 (trials, rows, classes)."""
+
+    submission: Submission
+    lab: Lab
+    plan: Plan
+    seed: int
+    data_path: Path
+    held_out: Array
+    trials: Array
+    early_stop: float | None = None
+
+
+def collect(job: Job, folder: Path, listener: Listener) -> evidence.Evidence:
+    """Run a submission in a worker and return the evidence, which also stands in `folder`.
+
+    Whatever becomes of the worker, there is a record: it says how the run ended.
+
+    Raises:
+        MachineError: no worker can be started, or the record cannot be written.
+    """
+    with evidence.Recorder(folder) as recorder, process.scratch_folder() as scratch:
+        with process.Worker("grader.collect.worker", scratch=scratch, limits=job.plan.limits) as worker:
+            ending = _follow(job, worker, recorder, listener)
+            peak, log = worker.peak_bytes, worker.log
+        (folder / "worker.log").write_text(log, encoding="utf-8", errors="replace")
+        recorder.write(Frame(kind="run", fields={"peak_bytes": peak}))
+        recorder.write(Frame(kind="end", fields={"reason": ending.reason, "detail": ending.detail}))
+    return evidence.read(folder)
+
+
+def _follow(job: Job, worker: process.Worker, recorder: evidence.Recorder, listener: Listener) -> process.Ending:
+    current: int | None = None
+    try:
+        worker.send(_request(job))
+        while True:
+            frame = worker.receive()
+            if frame.kind not in KINDS:
+                return process.Ending(reason="protocol", detail="an unknown kind of record")
+            listener(frame)
+            if frame.kind == "end":
+                return process.Ending(reason=str(frame.fields.get("reason")), detail=str(frame.fields.get("detail")))
+            if frame.kind == "started":
+                current = _index(frame)
+            elif not recorder.write(frame):
+                return process.Ending(reason="evidence_full")
+            if frame.kind == "ran":
+                current = None
+    except process.WorkerLost as lost:
+        if current is not None:
+            recorder.write(_interrupted(current, lost.ending.reason))
+        return lost.ending
+
+
+def _index(frame: Frame) -> int | None:
+    index = frame.fields.get("index")
+    return index if type(index) is int else None
+
+
+def _interrupted(index: int, reason: str) -> Frame:
+    """Say for a cell during which the worker was lost what happened to it."""
+    states = {"wall": "timed_out", "cpu": "timed_out", "memory": "memory_limit", "output": "output_flood"}
+    fields = {"index": index, "state": states.get(reason, "crashed"), "failure": None, "seconds": 0.0, "output": ""}
+    return Frame(kind="ran", fields=fields)
+
+
+def _request(job: Job) -> Frame:
+    limits = job.plan.limits
+    budget: dict[str, Any] = {**job.plan.budget, "stop_accuracy": job.early_stop}
+    fields: Mapping[str, Any] = {
+        "suffix": job.submission.suffix,
+        "placeholder": job.lab.placeholder,
+        "seed": job.seed,
+        "data_path": str(job.data_path),
+        "budget": budget,
+        "watched": list(job.lab.watched),
+        "prediction_name": job.lab.prediction,
+        "limits": {
+            **{name: value for name, value in asdict(limits).items() if name in ("cpu_s", "file_bytes")},
+            "address_bytes": limits.memory_bytes * ADDRESS_FACTOR,
+            "cell_cpu_s": job.plan.cell_cpu_s,
+            "cell_wall_s": job.plan.cell_wall_s,
+        },
+    }
+    arrays = {
+        "submission": np.frombuffer(job.submission.data, np.uint8),
+        "held_out": job.held_out,
+        "trials": job.trials,
+    }
+    return Frame(kind="job", fields=fields, arrays=arrays)

@@ -1,0 +1,442 @@
+"""Instruments on Keras: every compile, fit, evaluate and predict of the student is recorded, and training is governed."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import time
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from grader import networks
+from grader.collect.governor import Budget, ration
+from grader.collect.identity import Images, to_array
+from grader.collect.story import Story, plain_number, student_place
+from grader.networks import Tracer
+from grader.wire import Array
+
+SNAPSHOTS_LIMIT = 24
+"""Networks kept with weights: the lab has two, and a submission that trains in a loop needs no more to be judged."""
+
+HISTORY_LIMIT = 200
+PREDICT_BATCH = 256
+"""Images at a time for evaluate and predict: the answers are the same, and it takes half the time of 32."""
+
+Facts = dict[str, Any] | None
+
+
+@dataclass(kw_only=True)
+class Session:
+    """What the instruments share while one submission runs."""
+
+    story: Story
+    images: Images
+    tracer: Tracer
+    budget: Budget
+    held_out: Array
+    watched: frozenset[str] = frozenset()
+    named: dict[str, int] = field(default_factory=dict)
+    watched_values: dict[str, Any] = field(default_factory=dict)
+    fed: weakref.WeakKeyDictionary[Any, Facts] = field(default_factory=weakref.WeakKeyDictionary)
+    costs: weakref.WeakKeyDictionary[Any, int] = field(default_factory=weakref.WeakKeyDictionary)
+    fits: weakref.WeakKeyDictionary[Any, int] = field(default_factory=weakref.WeakKeyDictionary)
+    predictions: list[tuple[Any, Any]] = field(default_factory=list)
+    stand_in: Callable[[Any, Any], Array] | None = None
+    snapshots: int = 0
+    depth: int = 0
+    capped: set[str] = field(default_factory=set)
+
+    @contextmanager
+    def inside_keras(self) -> Iterator[None]:
+        """Mark that Keras runs: what it calls of itself is not the student's, and its graphs stay graphs."""
+        self.depth += 1
+        tf.config.run_functions_eagerly(False)  # noqa: FBT003 - TensorFlow's own signature
+        try:
+            yield
+        finally:
+            self.depth -= 1
+            # Outside, tf.function runs eagerly, so that a decorated training step can be recorded.
+            tf.config.run_functions_eagerly(self.depth == 0)
+
+
+@dataclass(kw_only=True)
+class Record:
+    """One call while it goes on: sent when it begins and again when it has ended."""
+
+    session: Session
+    name: str
+    model: Any
+    facts: Facts = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Number and send the call, so that one that never returns is known too."""
+        self._cell, self._line = student_place()
+        self._number = self.session.story.number()
+        self._send({}, "", finished=False)
+
+    def end(self, result: Mapping[str, Any]) -> None:
+        """Send the call with its result."""
+        self._send(result, "", finished=True)
+
+    def failed(self, error: BaseException) -> None:
+        """Send the call with the reason why it did not return."""
+        self._send({}, f"{type(error).__name__}: {error}"[:300], finished=False)
+
+    def _send(self, result: Mapping[str, Any], error: str, *, finished: bool) -> None:
+        fields = {
+            "number": self._number,
+            "name": self.name,
+            "cell": self._cell,
+            "line": self._line,
+            "model": self.session.story.model_number(self.model),
+            "data": self.facts,
+            "settings": dict(self.settings),
+            "result": dict(result),
+            "error": error,
+            "finished": finished,
+        }
+        self.session.story.send("call", fields)
+
+
+def install(session: Session) -> None:
+    """Put the instruments into Keras, once per worker."""
+    session.tracer.install()
+    for name, wrapper in {"compile": _compile, "fit": _fit, "evaluate": _evaluate, "predict": _predict}.items():
+        setattr(keras.Model, name, _instrument(session, getattr(keras.Model, name), wrapper))
+    tf.config.run_functions_eagerly(True)  # noqa: FBT003 - TensorFlow's own signature
+
+
+def _instrument(session: Session, original: Callable[..., Any], wrapper: Callable[..., Any]) -> Callable[..., Any]:
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def instrumented(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - Keras' own signature
+        if session.depth:
+            return original(self, *args, **kwargs)
+        try:
+            arguments = dict(signature.bind(self, *args, **kwargs).arguments)
+        except TypeError as error:
+            record = Record(session=session, name=original.__name__, model=self)
+            record.begin()
+            record.failed(error)
+            raise
+        arguments.pop("self", None)
+        arguments.update(arguments.pop("kwargs", {}))
+        return wrapper(session, functools.partial(original, self), self, arguments)
+
+    return instrumented
+
+
+def _run(session: Session, record: Record, call: Callable[[], Any]) -> Any:
+    record.begin()
+    try:
+        with session.inside_keras():
+            return call()
+    except BaseException as error:
+        record.failed(error)
+        raise
+
+
+def _compile(session: Session, original: Callable[..., Any], model: Any, arguments: dict[str, Any]) -> Any:
+    record = Record(session=session, name="compile", model=model, settings=_compile_settings(arguments))
+    result = _run(session, record, lambda: original(**arguments))
+    optimizer = getattr(model, "optimizer", None)
+    rate = plain_number(getattr(optimizer, "learning_rate", None))
+    record.end({"optimizer": type(optimizer).__name__, "learning_rate": rate})
+    return result
+
+
+def _compile_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    loss = arguments.get("loss")
+    loss = loss[0] if isinstance(loss, list | tuple) and len(loss) == 1 else loss
+    metrics = arguments.get("metrics")
+    metrics = metrics if isinstance(metrics, list | tuple) else [] if metrics is None else [metrics]
+    return {
+        "optimizer": _name(arguments.get("optimizer", "rmsprop")),
+        "loss": _name(loss),
+        "metrics": [_name(metric) for metric in metrics][:10],
+        **_loss_behaviour(loss),
+    }
+
+
+def _name(value: Any) -> str:
+    name = value if isinstance(value, str) else getattr(value, "__name__", None) or type(value).__name__
+    return "" if value is None else str(name)[:80]
+
+
+LOSS_LABELS = np.array([3, 1, 0], np.int64)
+LOSS_OUTPUTS = np.full((3, 10), 0.05, np.float32)
+LOSS_OUTPUTS[[0, 1, 2], [3, 7, 0]] = 0.55
+"""A loss is known by what it gives here: rows that sum to one, two of them right and one wrong."""
+
+
+def _loss_behaviour(loss: Any) -> dict[str, Any]:
+    """Return what the loss gives for integer and for one-hot labels, each with probabilities."""
+    answers: dict[str, Any] = {"loss_integer": None, "loss_one_hot": None, "loss_error": ""}
+    if loss is None:
+        return answers | {"loss_error": "no loss was given"}
+    for name, labels in (("loss_integer", LOSS_LABELS), ("loss_one_hot", np.eye(10, dtype=np.float32)[LOSS_LABELS])):
+        try:
+            value = keras.losses.get(loss)(tf.constant(labels), tf.constant(LOSS_OUTPUTS))
+            answers[name] = plain_number(np.mean(np.asarray(value)))
+        except Exception as error:  # noqa: BLE001 - a student's loss may raise anything
+            answers["loss_error"] = str(error)[:200]
+    return answers
+
+
+def _fit(session: Session, original: Callable[..., Any], model: Any, arguments: dict[str, Any]) -> Any:
+    facts = _remember(session, model, arguments.get("x"), arguments.get("y"))
+    settings = {"epochs": _int(arguments.get("epochs", 1)), "batch_size": _int(arguments.get("batch_size") or 32)}
+    record = Record(session=session, name="fit", model=model, facts=facts, settings=settings)
+    governed = _govern_fit(session, model, dict(arguments), facts)
+    stop = _add_early_stop(session, governed)
+    started = time.monotonic()
+    history = _run(session, record, lambda: original(**_quiet(governed, 2)))
+    session.fits[model] = session.fits.get(model, 0) + 1
+    if stop is not None and stop.stopped:
+        session.capped.add("training ended early, once the expected accuracy was reached")
+    seconds = round(time.monotonic() - started, 3)
+    record.end({"history": _curves(getattr(history, "history", {})), "seconds": seconds})
+    take_snapshot(session, model, "trained")
+    return history
+
+
+def _remember(session: Session, model: Any, images: Any, labels: Any) -> Facts:
+    """Note what a network is fed, so that it can be run later on images prepared in the same way."""
+    facts = session.images.facts(images, labels)
+    if facts is not None and facts["scale"] is not None:
+        session.fed[model] = facts
+    return facts
+
+
+def _int(value: Any) -> int | None:
+    try:
+        return int(value)
+    except Exception:  # noqa: BLE001 - the object is the student's
+        return None
+
+
+def _govern_fit(session: Session, model: Any, arguments: dict[str, Any], facts: Facts) -> dict[str, Any]:
+    """Return the arguments of `fit`, with training cut to the ration where there is one."""
+    rows, epochs = (facts or {}).get("rows"), _int(arguments.get("epochs", 1))
+    if not rows or not epochs or epochs < 1:
+        return arguments
+    batch = max(_int(arguments.get("batch_size") or 32) or 32, 1)
+    cost = _cost(session, model, facts)
+    earlier = session.fits.get(model, 0)
+    got = ration(session.budget, cost=cost, rows=rows, epochs=epochs, batch=batch, earlier_fits=earlier)
+    if got is None or (got.images >= rows and got.epochs == epochs and got.per_epoch >= rows):
+        return arguments
+    session.capped.add(
+        f"training: {got.epochs} epochs of {got.per_epoch} images instead of {epochs} of {rows}"
+    )
+    return _cut(arguments, got.images, got.epochs, max(got.per_epoch // batch, 1))
+
+
+def _cut(arguments: dict[str, Any], images: int, epochs: int, steps: int) -> dict[str, Any]:
+    """Cut the data of a `fit`: successive epochs see successive images, so as many epochs remain as were asked for."""
+    arguments["epochs"] = epochs
+    asked = _int(arguments.get("steps_per_epoch"))
+    arguments["steps_per_epoch"] = min(asked, steps) if asked else steps
+    if _is_sliceable(arguments.get("x")):
+        split = float(arguments.pop("validation_split", 0.0) or 0.0)
+        if 0.0 < split < 1.0:
+            arguments["validation_data"] = _tail(arguments, split)
+        for name in ("x", "y", "sample_weight"):
+            if _is_sliceable(arguments.get(name)):
+                arguments[name] = arguments[name][:images]
+    elif hasattr(arguments.get("x"), "repeat"):
+        arguments["x"] = arguments["x"].repeat()
+    held = arguments.get("validation_data")
+    if isinstance(held, tuple) and all(map(_is_sliceable, held)):
+        arguments["validation_data"] = tuple(array[:1000] for array in held)
+    return arguments
+
+
+def _tail(arguments: Mapping[str, Any], split: float) -> tuple[Any, Any]:
+    """Return the rows that `validation_split` sets aside: the last ones, before any shuffling, as Keras does."""
+    x, y = arguments["x"], arguments["y"]
+    start = int(len(x) * (1 - split))
+    return x[start:], y[start:]
+
+
+def _is_sliceable(value: Any) -> bool:
+    return isinstance(value, np.ndarray | tf.Tensor)
+
+
+def _add_early_stop(session: Session, arguments: dict[str, Any]) -> StopWhenLearned | None:
+    if session.budget.stop_accuracy is None:
+        return None
+    stop = StopWhenLearned(session.budget.stop_accuracy)
+    given = arguments.get("callbacks") or []
+    given = list(given) if isinstance(given, list | tuple) else [given]
+    arguments["callbacks"] = [*given, stop]
+    return stop
+
+
+class StopWhenLearned(keras.callbacks.Callback):  # type: ignore[misc] # Keras is untyped here
+    """Ends a `fit` once the running training accuracy of an epoch has reached the expectation."""
+
+    EVERY = 50
+    AFTER = 200
+
+    def __init__(self, accuracy: float) -> None:
+        super().__init__()
+        self._accuracy = accuracy
+        self.stopped = False
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Look at the running accuracy every 50 steps, from the 200th on: earlier it is mostly noise."""
+        if batch < self.AFTER or batch % self.EVERY:
+            return
+        reached = [value for name, value in (logs or {}).items() if "acc" in name and math.isfinite(value)]
+        if reached and max(reached) >= self._accuracy:
+            self.stopped = self.model.stop_training = True
+
+
+def _curves(history: Any) -> dict[str, list[float | None]]:
+    if not isinstance(history, dict):
+        return {}
+    return {
+        str(name)[:40]: [plain_number(value) for value in list(values)[:HISTORY_LIMIT]]
+        for name, values in list(history.items())[:12]
+        if isinstance(values, list)
+    }
+
+
+def _evaluate(session: Session, original: Callable[..., Any], model: Any, arguments: dict[str, Any]) -> Any:
+    facts = _remember(session, model, arguments.get("x"), arguments.get("y"))
+    record = Record(session=session, name="evaluate", model=model, facts=facts)
+    governed = dict(arguments)
+    limit = session.budget.evaluate_images
+    if limit is not None and facts is not None and facts["rows"] > limit:
+        session.capped.add(f"evaluation: the first {limit} images")
+        for name in ("x", "y", "sample_weight"):
+            if _is_sliceable(governed.get(name)):
+                governed[name] = governed[name][:limit]
+    result = _run(session, record, lambda: original(**_quiet(_wide_batches(governed), 2)))
+    values = list(result.values()) if isinstance(result, dict) else np.ravel(result).tolist()
+    record.end({"values": [plain_number(value) for value in values[:10]]})
+    return result
+
+
+def _wide_batches(arguments: dict[str, Any]) -> dict[str, Any]:
+    if _is_sliceable(arguments.get("x")) and (_int(arguments.get("batch_size") or 32) or 32) < PREDICT_BATCH:
+        arguments["batch_size"] = PREDICT_BATCH
+    return arguments
+
+
+def _quiet(arguments: dict[str, Any], verbose: int) -> dict[str, Any]:
+    """Replace Keras' progress bars, which are made for terminals, by a line an epoch or by nothing."""
+    if arguments.get("verbose", "auto") in ("auto", 1, True):
+        arguments["verbose"] = verbose
+    return arguments
+
+
+def _predict(session: Session, original: Callable[..., Any], model: Any, arguments: dict[str, Any]) -> Any:
+    if session.stand_in is not None:
+        return session.stand_in(model, arguments.get("x"))
+    facts = _remember(session, model, arguments.get("x"), None)
+    record = Record(session=session, name="predict", model=model, facts=facts)
+    result = _run(session, record, lambda: original(**_quiet(_wide_batches(dict(arguments)), 0)))
+    record.end({"shape": [int(size) for size in np.shape(result)][:8]})
+    session.predictions = [*session.predictions[-20:], (result, model)]
+    return result
+
+
+def prepared(facts: Facts, shape: tuple[int, ...], raw: Array) -> Array:
+    """Return raw images (n, 28, 28) uint8 as this network is fed them: scaled alike, float32 (n, *shape)."""
+    scale, offset = ((facts or {}).get("scale") or 1 / 255, (facts or {}).get("offset") or 0.0)
+    fed = raw.astype(np.float32) * np.float32(scale) + np.float32(offset)
+    return fed.reshape(len(raw), *shape)
+
+
+def _shapes(session: Session, model: Any) -> list[tuple[int, ...]]:
+    """Return the shapes of one image to try on a network, the likeliest first."""
+    known = session.fed.get(model)
+    declared = getattr(model, "input_shape", None) if getattr(model, "built", False) else None
+    shapes = [tuple(known["shape"])] if known else []
+    if isinstance(declared, tuple) and all(isinstance(size, int) for size in declared[1:]):
+        shapes.append(tuple(declared[1:]))
+    return [*shapes, (28, 28, 1), (28, 28), (784,)]
+
+
+def run_traced(session: Session, model: Any, count: int = 2) -> tuple[list[networks.Step], Any, tuple[int, ...]] | None:
+    """Run a network once on held-out images; return (layer calls, outputs, shape of one image), or None."""
+    facts = session.fed.get(model)
+    for shape in _shapes(session, model):
+        if int(np.prod(shape)) != session.held_out[0].size:
+            continue
+        with session.tracer.watching() as steps:
+            try:
+                session.depth += 1
+                batch = tf.constant(prepared(facts, shape, session.held_out[:count]))
+                outputs = model(batch, training=False)
+            except Exception:  # noqa: BLE001 - the network is the student's
+                continue
+            finally:
+                session.depth -= 1
+            return [step for step in steps if step.layer is not model], outputs, shape
+    return None
+
+
+def _cost(session: Session, model: Any, facts: Facts) -> int:
+    if model not in session.costs:
+        traced = run_traced(session, model)
+        session.costs[model] = networks.multiplications(traced[0]) if traced else 0
+    return session.costs[model]
+
+
+def take_snapshot(session: Session, model: Any, stage: str) -> bool:
+    """Send the layer table and, where they can travel, spec and weights of a network; False where it cannot run."""
+    if session.snapshots >= SNAPSHOTS_LIMIT:
+        return False
+    traced = run_traced(session, model)
+    if traced is None:
+        return False
+    session.snapshots += 1
+    steps, outputs, shape = traced
+    exported = networks.export(steps, outputs)
+    facts, arrays = _snapshot_data(session, model, shape), {}
+    if exported is not None:
+        arrays = {f"w{n}": array for n, array in enumerate(exported[1])}
+    else:
+        claimed = _claims(session, model, facts, shape)
+        arrays = {} if claimed is None else {"claimed": claimed}
+    fields = {
+        "model": session.story.model_number(model),
+        "call": session.story.latest,
+        "stage": stage,
+        "class": type(model).__name__[:80],
+        "layers": networks.layer_table(steps)[:200],
+        "parameters": int(model.count_params()),
+        "spec": exported and exported[0],
+        "data": facts,
+    }
+    session.story.send("snapshot", fields, arrays)
+    return True
+
+
+def _snapshot_data(session: Session, model: Any, shape: tuple[int, ...]) -> dict[str, Any]:
+    known = session.fed.get(model)
+    base = known or {"split": "other", "rows": 0, "dtype": "float32", "low": 0.0, "high": 1.0, "labels": "absent"}
+    scale, offset = (known["scale"], known["offset"]) if known else (None, None)
+    return {**base, "shape": list(shape), "scale": scale, "offset": offset}
+
+
+def _claims(session: Session, model: Any, facts: dict[str, Any], shape: tuple[int, ...]) -> Array | None:
+    try:
+        outputs = networks.predict(model, prepared(facts, shape, session.held_out))
+    except Exception:  # noqa: BLE001 - the network is the student's
+        return None
+    array = to_array(outputs)
+    return None if array is None or array.ndim != 2 else array  # noqa: PLR2004 - images × classes

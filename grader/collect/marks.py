@@ -1,0 +1,109 @@
+"""What is written in a cell, without running it: statements, definitions, tape loops, and placeholders."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from grader.collect.cells import Statement
+
+MARKS_LIMIT = 3_000
+"""Marks kept of one cell; a hand-written lab has some thirty in all."""
+
+
+def find(statements: Sequence[Statement], *, placeholder: str) -> dict[str, Any]:
+    """Return `{"marks": […], "placeholders": [line, …]}` for the statements of one cell."""
+    marks: list[dict[str, Any]] = []
+    places: list[int] = []
+    pattern = re.compile(rf"\b{re.escape(placeholder)}\b")
+    for statement in statements:
+        if statement.tree is None:
+            marks.extend(_marks_in_text(statement))
+            places.extend(_places_in_text(statement, pattern))
+        else:
+            marks.extend(_marks_in_tree(statement.tree))
+            places.extend(_places_in_tree(statement.tree, pattern))
+    return {"marks": marks[:MARKS_LIMIT], "placeholders": sorted(set(places))[:MARKS_LIMIT]}
+
+
+def _marks_in_tree(tree: ast.stmt) -> Iterator[dict[str, Any]]:
+    if _has_tape(tree):
+        yield _mark("tape", tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield _mark("define", node, defines=node.name)
+        elif isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            yield _mark("statement", node, assigns=_assigned(node), calls=_called(node))
+
+
+def _mark(kind: str, node: ast.stmt, **details: object) -> dict[str, Any]:
+    return {"kind": kind, "line": node.lineno, "end_line": node.end_lineno or node.lineno, **details}
+
+
+def _has_tape(tree: ast.AST) -> bool:
+    return any(name.endswith("GradientTape") for name in _called(tree))
+
+
+def _assigned(node: ast.AST) -> list[str]:
+    names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    return sorted(set(names))[:20]
+
+
+def _called(node: ast.AST) -> list[str]:
+    return sorted({name for n in ast.walk(node) if isinstance(n, ast.Call) if (name := dotted(n.func))})[:40]
+
+
+def dotted(node: ast.expr) -> str:
+    """Return `a.b.c` for such an expression, and an empty string for any other."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=value, attr=attribute):
+            return f"{inner}.{attribute}" if (inner := dotted(value)) else ""
+        case _:
+            return ""
+
+
+def _places_in_tree(tree: ast.stmt, pattern: re.Pattern[str]) -> Iterator[int]:
+    """Yield the lines of placeholders: as a name, or inside a string that is used for something.
+
+    A bare string is a remark: people who finished leave those standing.
+    """
+    remarks = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and pattern.search(node.id):
+            yield node.lineno
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in remarks:
+            if pattern.search(node.value):
+                yield node.lineno
+
+
+_TEXT_CALL = re.compile(r"\b([A-Za-z_][\w.]*)\s*\(")
+_TEXT_ASSIGN = re.compile(r"^\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s*=(?!=)")
+_TEXT_DEFINE = re.compile(r"^\s*(?:def|class)\s+([A-Za-z_]\w*)")
+
+
+def _marks_in_text(statement: Statement) -> Iterator[dict[str, Any]]:
+    """Guess the marks of code that does not parse from its words."""
+    lines = statement.source.split("\n")
+    first, final = statement.line, statement.line + len(lines) - 1
+    for number, line in enumerate(lines, start=first):
+        code = line.split("#", 1)[0]
+        if define := _TEXT_DEFINE.match(code):
+            yield {"kind": "define", "line": number, "end_line": final, "defines": define[1]}
+        assigned = _TEXT_ASSIGN.match(code)
+        names = [name.strip() for name in assigned[1].split(",")] if assigned else []
+        calls = _TEXT_CALL.findall(code)
+        if names or calls:
+            mark = {"kind": "statement", "line": number, "end_line": number}
+            yield {**mark, "assigns": names[:20], "calls": calls[:40]}
+        if "GradientTape" in code:
+            yield {"kind": "tape", "line": first, "end_line": final}
+
+
+def _places_in_text(statement: Statement, pattern: re.Pattern[str]) -> Iterator[int]:
+    for number, line in enumerate(statement.source.split("\n"), start=statement.line):
+        if pattern.search(line):
+            yield number

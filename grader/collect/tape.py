@@ -1,0 +1,172 @@
+"""Instruments on `tf.GradientTape`: what a hand-written training step differentiates, and what it does with it."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from grader import networks
+from grader.collect.governor import BudgetReached
+from grader.collect.identity import to_array
+from grader.collect.instruments import Session
+from grader.collect.story import plain_number, student_place
+from grader.wire import Array
+
+RECORDED_STEPS = (0, 1, 5)
+"""Steps that are kept whole: the first shows the loss, the later ones that the updates took."""
+
+IMAGES_LIMIT = 256
+"""Rows of a batch that are kept; a gradient over more cannot be checked and is said to be so."""
+
+
+@dataclass(kw_only=True)
+class _Pending:
+    fields: dict[str, Any]
+    arrays: dict[str, Array]
+    variables: list[Any]
+
+
+@dataclass(kw_only=True)
+class TapeRecorder:
+    """Records the steps of hand-written loops, and ends them when they have shown enough."""
+
+    session: Session
+    namespace: dict[str, Any]
+    steps: int = 0
+    recorded: int = 0
+    pending: _Pending | None = None
+    entered: list[Any] = field(default_factory=list)
+
+    def install(self) -> None:
+        """Put the instruments into `tf.GradientTape`, once per worker."""
+        recorder, tape = self, tf.GradientTape
+        enter, leave, gradient = tape.__enter__, tape.__exit__, tape.gradient
+
+        def recorded_enter(this: Any) -> Any:  # noqa: ANN401 - TensorFlow's own signature
+            recorder.begin_step()
+            return enter(this)
+
+        def recorded_leave(this: Any, *exc: Any) -> Any:  # noqa: ANN401
+            recorder.session.tracer.active = False
+            return leave(this, *exc)
+
+        def recorded_gradient(this: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            result = gradient(this, target, sources, *args, **kwargs)
+            recorder.note_gradient(target, sources, result)
+            return result
+
+        tape.__enter__, tape.__exit__, tape.gradient = recorded_enter, recorded_leave, recorded_gradient
+
+    def begin_step(self) -> None:
+        """Start a step, or end the loop.
+
+        Raises:
+            BudgetReached: the loop has been seen for long enough.
+        """
+        session = self.session
+        if session.depth or not tf.executing_eagerly():
+            return
+        self.finish_step()
+        limit = session.budget.tape_steps
+        if limit is not None and self.steps >= limit:
+            session.capped.add(f"hand-written training loop: {limit} steps")
+            raise BudgetReached
+        session.tracer.steps = []
+        session.tracer.active = True
+
+    def note_gradient(self, target: Any, sources: Any, result: Any) -> None:  # noqa: ANN401 - TensorFlow values
+        """Record one gradient with everything that is needed to check it."""
+        if self.session.depth or not tf.executing_eagerly():
+            return
+        number = self.steps
+        self.steps += 1
+        if number not in RECORDED_STEPS or self.pending is not None:
+            return
+        with contextlib.suppress(Exception):
+            self.pending = self._describe(number, target, sources, result)
+
+    def _describe(self, number: int, target: Any, sources: Any, result: Any) -> _Pending:
+        story = self.session.story
+        cell, line = student_place()
+        model = self._owner(sources)
+        given = list(zip(tf.nest.flatten(sources), tf.nest.flatten(result), strict=False))
+        weights = list(model.weights) if model is not None else []
+        images = self._images(model)
+        split, rows = self.session.images.rows(images) if images is not None else ("other", np.zeros(0, np.int64))
+        spec = self._spec(model, images)
+        target_array = to_array(target)
+        fields = {
+            "number": story.number(),
+            "step": number,
+            "cell": cell,
+            "line": line,
+            "model": None if model is None else story.model_number(model),
+            "target_shape": [] if target_array is None else [int(size) for size in target_array.shape][:8],
+            "loss": None if target_array is None else plain_number(target_array.mean()),
+            "split": split,
+            "missing": sum(1 for _, value in given if value is None),
+            "variables": len(given),
+            "spec": spec,
+        }
+        arrays = {f"b{n}": np.asarray(weight, np.float32) for n, weight in enumerate(weights)}
+        arrays |= {f"g{n}": _gradient_of(weight, given) for n, weight in enumerate(weights)}
+        if images is not None and len(images) <= IMAGES_LIMIT:
+            arrays |= {"images": images.astype(np.float32), "rows": rows.astype(np.int64)}
+        return _Pending(fields=fields, arrays=arrays, variables=weights)
+
+    def finish_step(self) -> None:
+        """Send the recorded step, now that the student's update of the weights has been made."""
+        pending, self.pending = self.pending, None
+        self.session.tracer.active = False
+        if pending is None:
+            return
+        after = {f"a{n}": np.asarray(weight, np.float32) for n, weight in enumerate(pending.variables)}
+        with contextlib.suppress(Exception):
+            self.session.story.send("tape", pending.fields, pending.arrays | after)
+            self.recorded += 1
+
+    def _owner(self, sources: Any) -> Any:  # noqa: ANN401 - TensorFlow values
+        """Return the network whose variables were differentiated by, the smallest that has them all."""
+        wanted = {_identity(source) for source in tf.nest.flatten(sources)}
+        candidates = [*self.session.story.known_models(), *_models_in(self.namespace)]
+        candidates += [step.layer for step in self.session.tracer.steps if hasattr(step.layer, "fit")]
+        owners = [m for m in candidates if wanted and wanted <= {_identity(weight) for weight in m.weights}]
+        return min(owners, key=lambda model: len(model.weights), default=None)
+
+    def _images(self, model: Any) -> Array | None:  # noqa: ANN401 - a Keras model
+        """Return what went into the network first inside the tape."""
+        mine = {id(layer) for layer in model._flatten_layers()} if model is not None else set()  # noqa: SLF001
+        for step in self.session.tracer.steps:
+            if not mine or id(step.layer) in mine:
+                array = to_array(step.source)
+                if array is not None and array.ndim > 1:
+                    return array
+        return None
+
+    def _spec(self, model: Any, images: Array | None) -> list[dict[str, Any]] | None:  # noqa: ANN401
+        """Return how to build the network again, from a run of its own on two of the images."""
+        if model is None or images is None:
+            return None
+        with self.session.tracer.watching() as steps:
+            outputs = model(tf.constant(images[:2]), training=False)
+        exported = networks.export([step for step in steps if step.layer is not model], outputs)
+        return exported[0] if exported and len(exported[1]) == len(model.weights) else None
+
+
+def _identity(variable: Any) -> int:  # noqa: ANN401 - a Keras or a TensorFlow variable
+    return id(getattr(variable, "value", variable) if hasattr(variable, "path") else variable)
+
+
+def _models_in(namespace: dict[str, Any]) -> list[Any]:
+    return [value for value in list(namespace.values()) if hasattr(value, "_flatten_layers") and hasattr(value, "fit")]
+
+
+def _gradient_of(weight: Any, given: list[tuple[Any, Any]]) -> Array:  # noqa: ANN401
+    for source, value in given:
+        if _identity(source) == _identity(weight) and value is not None:
+            return np.asarray(tf.convert_to_tensor(value), np.float32)
+    return np.zeros(0, np.float32)

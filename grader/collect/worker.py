@@ -1,0 +1,226 @@
+"""The untrusted process of one submission: reads a job, runs the cells, sends evidence. It holds no secret.
+
+Started as `python -I -B -m grader.collect.worker`; nothing here knows a rubric or an expected value. The only labels are
+those that the lab gives to students anyway.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import traceback
+import types
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from grader import process, wire
+from grader.collect import cells, marks
+from grader.collect.runner import Capture, CellLimits, capture_output, run_cell
+from grader.collect.story import Story
+
+if TYPE_CHECKING:
+    from grader.collect.instruments import Session
+    from grader.collect.tape import TapeRecorder
+    from grader.wire import Array
+
+THREADS = 2
+"""Pinned, so that the number of cores changes no result; two is what the benchmarks were measured with."""
+
+
+def main() -> None:
+    """Serve one job, then end without ceremony: tearing TensorFlow down takes most of a second."""
+    requests, answers = process.claim_pipes()
+    process.die_with_parent()
+    story = Story(answers)
+    try:
+        job = wire.decode(lambda size: _read_exactly(requests, size))
+        threading.Thread(target=_die_at_eof, args=(requests,), daemon=True).start()
+        _serve(job, story)
+    except cells.NotALabFile as error:
+        story.send("end", {"reason": "rejected", "detail": str(error)})
+    except BaseException:  # noqa: BLE001 - told to the parent's log, whatever it was
+        os.write(2, traceback.format_exc().encode("utf-8", "replace"))
+        os._exit(1)
+    os._exit(0)
+
+
+def _read_exactly(stream: BinaryIO, size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) != size:
+        raise EOFError
+    return data
+
+
+def _die_at_eof(requests: BinaryIO) -> None:
+    """End this process when the parent is gone, on every platform."""
+    requests.read(1)
+    os._exit(1)
+
+
+def _serve(job: wire.Frame, story: Story) -> None:
+    fields = job.fields
+    sources = cells.split(job.arrays["submission"].tobytes(), suffix=str(fields["suffix"]))
+    parsed = {index: cells.statements(source) for index, source in enumerate(sources)}
+    for index, source in enumerate(sources):
+        _send_cell(story, index, source, marks.find(parsed[index], placeholder=str(fields["placeholder"])))
+    story.send("run", {"cells": len(sources)})
+    limits = fields["limits"]
+    process.apply_limits(
+        cpu_s=limits["cpu_s"], memory_bytes=limits["address_bytes"], file_bytes=limits["file_bytes"]
+    )
+    session, tape, namespace = _prepare(job, story)
+    cell_limits = CellLimits(cpu_s=limits["cell_cpu_s"], wall_s=limits["cell_wall_s"])
+    capture = capture_output()
+    for index, parts in parsed.items():
+        _run_one(story, capture, session, tape, index, parts, namespace, cell_limits)
+    _final_snapshots(session, namespace)
+    _probe(job, session, parsed, namespace)
+    story.send("run", {"capped": sorted(session.capped)})
+    story.send("end", {"reason": "done", "detail": ""})
+
+
+def _send_cell(story: Story, index: int, source: str, facts: Mapping[str, Any]) -> None:
+    arrays = {
+        "source": np.frombuffer(source.encode("utf-8", "replace")[:200_000], np.uint8),
+        "facts": np.frombuffer(json.dumps(facts).encode(), np.uint8),
+    }
+    story.send("cell", {"index": index}, arrays)
+
+
+def _prepare(job: wire.Frame, story: Story) -> tuple[Session, TapeRecorder, dict[str, Any]]:
+    """Import TensorFlow, pin it down, and put the instruments in; the slow part of every start."""
+    import keras  # noqa: PLC0415 - after the cells have been sent: it takes two seconds
+    import tensorflow as tf  # noqa: PLC0415
+
+    from grader import datasets  # noqa: PLC0415
+    from grader.collect.governor import Budget  # noqa: PLC0415
+    from grader.collect.identity import Images  # noqa: PLC0415
+    from grader.collect.instruments import Session, install  # noqa: PLC0415
+    from grader.collect.tape import TapeRecorder  # noqa: PLC0415
+    from grader.networks import Tracer  # noqa: PLC0415
+
+    fields = job.fields
+    _pin(tf, keras, int(fields["seed"]))
+    arrays = datasets.load(Path(fields["data_path"]))
+    session = Session(
+        story=story,
+        images=Images(arrays),
+        tracer=Tracer(),
+        budget=Budget.from_fields(fields["budget"]),
+        held_out=job.arrays["held_out"],
+        watched=frozenset(map(str, fields["watched"])),
+    )
+    namespace = _namespace()
+    tape = TapeRecorder(session=session, namespace=namespace)
+    install(session)
+    tape.install()
+    _serve_dataset(keras, arrays)
+    story.send("run", {"versions": _versions(tf, keras)})
+    return session, tape, namespace
+
+
+def _pin(tf: Any, keras: Any, seed: int) -> None:  # noqa: ANN401 - the modules
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    tf.config.threading.set_inter_op_parallelism_threads(THREADS)
+    tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(seed)
+
+
+def _serve_dataset(keras: Any, arrays: Mapping[str, Array]) -> None:  # noqa: ANN401 - the module
+    """Let `keras.datasets.mnist.load_data()` return the lab's data, fresh copies each time."""
+
+    def load_data(path: str = "mnist.npz") -> tuple[tuple[Array, Array], tuple[Array, Array]]:  # noqa: ARG001
+        return (
+            (arrays["x_train"].copy(), arrays["y_train"].copy()),
+            (arrays["x_test"].copy(), arrays["y_test"].copy()),
+        )
+
+    keras.datasets.mnist.load_data = load_data
+    for name in ("keras.src.datasets.mnist", "keras.datasets.mnist", "keras.api.datasets.mnist"):
+        if name in sys.modules:
+            sys.modules[name].load_data = load_data  # type: ignore[attr-defined]
+
+
+def _versions(tf: Any, keras: Any) -> dict[str, str]:  # noqa: ANN401 - the modules
+    python = ".".join(map(str, sys.version_info[:3]))
+    return {"python": python, "tensorflow": tf.__version__, "keras": keras.__version__, "numpy": np.__version__}
+
+
+def _namespace() -> dict[str, Any]:
+    """Return fresh global names in a module of their own, as `__main__`, like a script or a notebook has."""
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    # IPython's display is the one helper that notebooks use without importing it.
+    module.__dict__.update(display=lambda *values: print(*values), get_ipython=lambda: None)  # noqa: T201
+    return module.__dict__
+
+
+def _run_one(
+    story: Story,
+    capture: Capture,
+    session: Session,
+    tape: TapeRecorder,
+    index: int,
+    parts: Sequence[cells.Statement],
+    namespace: dict[str, Any],
+    limits: CellLimits,
+) -> None:
+    story.send("started", {"index": index})
+
+    def after() -> None:
+        tape.finish_step()
+        _send_names(session, index, namespace)
+
+    ran = run_cell(index, parts, namespace, limits, after)
+    fields = {"index": index, "state": ran.state, "failure": ran.failure, "seconds": ran.seconds}
+    story.send("ran", {**fields, "output": capture.take()})
+
+
+def _send_names(session: Session, index: int, namespace: Mapping[str, Any]) -> None:
+    """Send which names mean which network now, and what the watched names hold if that is new."""
+    import keras  # noqa: PLC0415 - imported already; the name is needed here
+
+    story = session.story
+    items = [(name[:80], value) for name, value in list(namespace.items()) if not name.startswith("_")]
+    models = {name: story.model_number(value) for name, value in items if isinstance(value, keras.Model)}
+    if models != session.named:
+        session.named = models
+        story.send("names", {"cell": index, "models": dict(list(models.items())[:100])})
+    for name in session.watched & namespace.keys():
+        value = namespace[name]
+        if session.watched_values.get(name) is not value:
+            session.watched_values[name] = value
+            facts = session.images.facts(value)
+            if facts is not None:
+                story.send("value", {"cell": index, "name": name, "data": facts})
+
+
+def _final_snapshots(session: Session, namespace: Mapping[str, Any]) -> None:
+    """Describe the networks that were built but never trained."""
+    from grader.collect.instruments import take_snapshot  # noqa: PLC0415
+
+    trained = set(session.fits)
+    for model in session.story.known_models():
+        if model not in trained:
+            take_snapshot(session, model, "untrained")
+
+
+def _probe(
+    job: wire.Frame, session: Session, parsed: Mapping[int, Sequence[cells.Statement]], namespace: dict[str, Any]
+) -> None:
+    from grader.collect.probes import probe_prediction  # noqa: PLC0415
+
+    name = str(job.fields["prediction_name"])
+    if name and "trials" in job.arrays:
+        limits = CellLimits(cpu_s=2.0, wall_s=5.0)
+        trials = job.arrays["trials"]
+        probe_prediction(session, name=name, trials=trials, cells=parsed, namespace=namespace, limits=limits)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,482 @@
+"""The evidence record: what a worker claims about one run, on disk and as typed values.
+
+On disk: `evidence.jsonl`, one record per line as it arrived, and `arrays.bin`, the raw arrays one after the other.
+Both are written while the submission runs, so a crash or a timeout keeps what came before. Records are claims of an
+untrusted process: reading converts each field to its type, and drops (and counts) a record that does not fit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from grader.errors import MachineError
+from grader.model import LayerRow
+from grader.wire import Array, Frame, WireError, loads
+
+FORMAT = 1
+"""Version of the record. History: 1, the first one."""
+
+RECORDS_LIMIT = 50_000
+BYTES_LIMIT = 512 * 1024**2
+"""What one submission may leave on disk; a full-effort reference leaves about 20 MB."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A place in a cell's code that a part can recognise: a statement, a definition, or a gradient-tape block."""
+
+    kind: str
+    line: int
+    end_line: int
+    assigns: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    defines: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An exception that left a cell; `cell` and `line` point at the innermost line of the student's own."""
+
+    type: str
+    message: str
+    cell: int | None
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell: its code, what is written there, and what became of it when it ran."""
+
+    index: int
+    source: str = ""
+    marks: tuple[Mark, ...] = ()
+    placeholders: tuple[int, ...] = ()
+    state: str = "skipped"
+    failure: Failure | None = None
+    output: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFacts:
+    """What a call was given: from which split the images come, and how they were prepared.
+
+    `split` is train, test, mixed or other; `labels` is integer, one_hot, mismatch, absent or unknown; `scale` and
+    `offset` turn raw pixels (0 to 255) into what was fed, and are `None` where no such line fits. `shape` is that of
+    one image.
+    """
+
+    split: str
+    rows: int
+    shape: tuple[int, ...]
+    dtype: str
+    low: float
+    high: float
+    labels: str
+    scale: float | None
+    offset: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request to Keras, in the order of the story (`number`)."""
+
+    number: int
+    name: str
+    cell: int | None
+    line: int | None
+    model: int | None
+    data: DataFacts | None
+    settings: Mapping[str, Any]
+    result: Mapping[str, Any]
+    error: str
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A network at one moment: the layer table and, where it can travel, what is needed to build it again.
+
+    `spec` lists `{"class": …, "config": …}` for a plain chain of known layers, or is `None`; `weights` are in the order
+    of the layers. `claimed` are the outputs, float32 (n, classes), that the worker says it gives for the held-out
+    images; they are present only where the network cannot be rebuilt.
+    """
+
+    model: int
+    call: int
+    stage: str
+    kind: str
+    layers: tuple[LayerRow, ...]
+    parameters: int
+    spec: tuple[Mapping[str, Any], ...] | None
+    data: DataFacts | None
+    weights: tuple[Array, ...] = field(repr=False)
+    claimed: Array | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TapeStep:
+    """One step of a hand-written training loop, as recorded around `GradientTape.gradient`.
+
+    Arrays: `images` as they were fed (n, …) float32, `rows` their indices in the training split (−1 unknown),
+    `labels_used` is unknown here: the loss is judged by its gradient. `before`, `after` and `gradients` are aligned
+    with `weights`; a missing gradient is an empty array.
+    """
+
+    number: int
+    step: int
+    cell: int | None
+    line: int | None
+    model: int | None
+    target_shape: tuple[int, ...]
+    loss: float | None
+    split: str
+    missing: int
+    variables: int
+    spec: tuple[Mapping[str, Any], ...] | None
+    images: Array = field(repr=False)
+    rows: Array = field(repr=False)
+    before: tuple[Array, ...] = field(repr=False)
+    after: tuple[Array, ...] = field(repr=False)
+    gradients: tuple[Array, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """Which global names meant which network when a cell ended."""
+
+    cell: int
+    models: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A named image array when a cell ended."""
+
+    cell: int
+    name: str
+    data: DataFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What an expression of the student gave for inputs that the grader chose."""
+
+    name: str
+    cell: int | None
+    line: int | None
+    answers: tuple[Any, ...]
+    kind: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything that was recorded while one submission ran, in order."""
+
+    run: Mapping[str, Any]
+    cells: tuple[Cell, ...]
+    calls: tuple[Call, ...]
+    snapshots: tuple[Snapshot, ...]
+    tape: tuple[TapeStep, ...]
+    names: tuple[Names, ...]
+    values: tuple[Value, ...]
+    probes: tuple[Probe, ...]
+    ending: str
+    ending_detail: str
+    malformed: int = 0
+
+
+class Recorder:
+    """Writes frames to a folder as they arrive; the trusted side of the record."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lines = (folder / "evidence.jsonl").open("wb")
+        self._arrays = (folder / "arrays.bin").open("wb")
+        self._records = 0
+        self._offset = 0
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._lines.close()
+        self._arrays.close()
+
+    def write(self, frame: Frame) -> bool:
+        """Append one frame; return False, writing nothing, once the record is as large as it may get."""
+        size = sum(array.nbytes for array in frame.arrays.values())
+        if self._records >= RECORDS_LIMIT or self._offset + size > BYTES_LIMIT:
+            return False
+        places = {}
+        for name, array in frame.arrays.items():
+            places[name] = [array.dtype.name, list(array.shape), self._offset]
+            self._arrays.write(array.tobytes())
+            self._offset += array.nbytes
+        record = {"kind": frame.kind, "fields": dict(frame.fields), "arrays": places}
+        self._arrays.flush()
+        self._lines.write(json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n")
+        self._lines.flush()
+        self._records += 1
+        return True
+
+
+def read(folder: Path) -> Evidence:
+    """Read a record.
+
+    Raises:
+        MachineError: there is no readable record in the folder.
+    """
+    try:
+        lines = (folder / "evidence.jsonl").read_bytes().splitlines()
+        blob = np.fromfile(folder / "arrays.bin", dtype=np.uint8)
+    except OSError as error:
+        raise MachineError(f"no evidence in {folder}: {error.strerror}", slug="evidence") from error
+    return _Reader(blob).read(lines)
+
+
+class _Reader:
+    def __init__(self, blob: Array) -> None:
+        self._blob = blob
+        self._malformed = 0
+        self._kept: dict[str, list[Any]] = {}
+        self._cells: dict[int, dict[str, Any]] = {}
+        self._calls: dict[int, Call] = {}
+        self._run: Mapping[str, Any] = {}
+        self._end: Mapping[str, Any] = {}
+
+    def read(self, lines: list[bytes]) -> Evidence:
+        for line in lines:
+            try:
+                self._take(line)
+            except (WireError, KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError):
+                self._malformed += 1
+        return Evidence(
+            run=self._run,
+            cells=tuple(Cell(**fields) for _, fields in sorted(self._cells.items())),
+            calls=tuple(call for _, call in sorted(self._calls.items())),
+            snapshots=tuple(self._kept.get("snapshot", ())),
+            tape=tuple(self._kept.get("tape", ())),
+            names=tuple(self._kept.get("names", ())),
+            values=tuple(self._kept.get("value", ())),
+            probes=tuple(self._kept.get("probe", ())),
+            ending=str(self._end.get("reason", "died")),
+            ending_detail=str(self._end.get("detail", "")),
+            malformed=self._malformed,
+        )
+
+    def _take(self, line: bytes) -> None:
+        record = loads(line)
+        kind, fields = record["kind"], record["fields"]
+        arrays = {name: self._array(place) for name, place in record["arrays"].items()}
+        if kind == "run":
+            self._run = {**self._run, **fields}
+        elif kind == "end":
+            self._end = fields
+        elif kind in ("cell", "ran"):
+            self._take_cell(kind, fields, arrays)
+        elif kind == "call":
+            call = _call(fields)
+            self._calls[call.number] = call
+        elif kind in _PARSERS:
+            self._kept.setdefault(kind, []).append(_PARSERS[kind](fields, arrays))
+
+    def _take_cell(self, kind: str, fields: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+        index = _int(fields["index"])
+        cell = self._cells.setdefault(index, {"index": index})
+        cell.update(_written(arrays) if kind == "cell" else _ran(fields))
+
+    def _array(self, place: list[Any]) -> Array:
+        name, shape, offset = place
+        dtype = np.dtype(name)
+        count = int(np.prod(shape, dtype=np.int64))
+        # Arrays lie one after the other without padding, so a view would be unaligned.
+        raw = self._blob[offset : offset + count * dtype.itemsize]
+        return np.frombuffer(raw.tobytes(), dtype=dtype).reshape(shape)
+
+
+def _written(arrays: Mapping[str, Array]) -> dict[str, Any]:
+    facts = loads(arrays["facts"].tobytes())
+    return {
+        "source": arrays["source"].tobytes().decode("utf-8", "replace"),
+        "marks": tuple(_mark(mark) for mark in facts["marks"]),
+        "placeholders": tuple(_int(line) for line in facts["placeholders"]),
+    }
+
+
+def _mark(fields: Mapping[str, Any]) -> Mark:
+    return Mark(
+        kind=str(fields["kind"]),
+        line=_int(fields["line"]),
+        end_line=_int(fields["end_line"]),
+        assigns=tuple(map(str, fields.get("assigns", ()))),
+        calls=tuple(map(str, fields.get("calls", ()))),
+        defines=str(fields.get("defines", "")),
+    )
+
+
+def _ran(fields: Mapping[str, Any]) -> dict[str, Any]:
+    failure = fields.get("failure")
+    return {
+        "state": str(fields["state"]),
+        "output": str(fields.get("output", "")),
+        "seconds": _number(fields.get("seconds")) or 0.0,
+        "failure": failure
+        and Failure(
+            type=str(failure["type"]),
+            message=str(failure["message"]),
+            cell=_optional_int(failure.get("cell")),
+            line=_optional_int(failure.get("line")),
+        ),
+    }
+
+
+def _data(fields: Mapping[str, Any] | None) -> DataFacts | None:
+    if fields is None:
+        return None
+    return DataFacts(
+        split=str(fields["split"]),
+        rows=_int(fields["rows"]),
+        shape=tuple(_int(size) for size in fields["shape"]),
+        dtype=str(fields["dtype"]),
+        low=_number(fields["low"]) or 0.0,
+        high=_number(fields["high"]) or 0.0,
+        labels=str(fields["labels"]),
+        scale=_number(fields["scale"]),
+        offset=_number(fields["offset"]),
+    )
+
+
+def _call(fields: Mapping[str, Any]) -> Call:
+    return Call(
+        number=_int(fields["number"]),
+        name=str(fields["name"]),
+        cell=_optional_int(fields["cell"]),
+        line=_optional_int(fields["line"]),
+        model=_optional_int(fields["model"]),
+        data=_data(fields["data"]),
+        settings=dict(fields["settings"]),
+        result=dict(fields["result"]),
+        error=str(fields["error"]),
+        finished=fields["finished"] is True,
+    )
+
+
+def layer_row(fields: Mapping[str, Any]) -> LayerRow:
+    """Return a layer row from its JSON form, as it stands in evidence, expectations and the verifier's answers."""
+    return LayerRow(
+        kind=str(fields["kind"]),
+        output_shape=tuple(_int(size) for size in fields["output_shape"]),
+        parameters=_int(fields["parameters"]),
+        activation=str(fields.get("activation", "linear")),
+        settings=tuple((str(key), str(value)) for key, value in fields.get("settings", ())),
+    )
+
+
+def _spec(value: object) -> tuple[Mapping[str, Any], ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise TypeError("a spec is a list of layers")
+    return tuple({"class": str(layer["class"]), "config": dict(layer["config"])} for layer in value)
+
+
+def _numbered(arrays: Mapping[str, Array], prefix: str) -> tuple[Array, ...]:
+    found: list[Array] = []
+    while f"{prefix}{len(found)}" in arrays:
+        found.append(arrays[f"{prefix}{len(found)}"])
+    return tuple(found)
+
+
+def _snapshot(fields: Mapping[str, Any], arrays: Mapping[str, Array]) -> Snapshot:
+    return Snapshot(
+        model=_int(fields["model"]),
+        call=_int(fields["call"]),
+        stage=str(fields["stage"]),
+        kind=str(fields["class"]),
+        layers=tuple(layer_row(layer) for layer in fields["layers"]),
+        parameters=_int(fields["parameters"]),
+        spec=_spec(fields["spec"]),
+        data=_data(fields["data"]),
+        weights=_numbered(arrays, "w"),
+        claimed=arrays.get("claimed"),
+    )
+
+
+def _tape(fields: Mapping[str, Any], arrays: Mapping[str, Array]) -> TapeStep:
+    return TapeStep(
+        number=_int(fields["number"]),
+        step=_int(fields["step"]),
+        cell=_optional_int(fields["cell"]),
+        line=_optional_int(fields["line"]),
+        model=_optional_int(fields["model"]),
+        target_shape=tuple(_int(size) for size in fields["target_shape"]),
+        loss=_number(fields["loss"]),
+        split=str(fields["split"]),
+        missing=_int(fields["missing"]),
+        variables=_int(fields["variables"]),
+        spec=_spec(fields["spec"]),
+        images=arrays.get("images", np.zeros(0, np.float32)),
+        rows=arrays.get("rows", np.zeros(0, np.int64)),
+        before=_numbered(arrays, "b"),
+        after=_numbered(arrays, "a"),
+        gradients=_numbered(arrays, "g"),
+    )
+
+
+def _names(fields: Mapping[str, Any], _: Mapping[str, Array]) -> Names:
+    models = {str(name): _int(model) for name, model in fields["models"].items()}
+    return Names(cell=_int(fields["cell"]), models=models)
+
+
+def _value(fields: Mapping[str, Any], _: Mapping[str, Array]) -> Value:
+    data = _data(fields["data"])
+    if data is None:
+        raise TypeError("a value without facts")
+    return Value(cell=_int(fields["cell"]), name=str(fields["name"]), data=data)
+
+
+def _probe(fields: Mapping[str, Any], _: Mapping[str, Array]) -> Probe:
+    return Probe(
+        name=str(fields["name"]),
+        cell=_optional_int(fields["cell"]),
+        line=_optional_int(fields["line"]),
+        answers=tuple(fields["answers"]),
+        kind=str(fields["kind"]),
+        error=str(fields["error"]),
+    )
+
+
+_PARSERS = {"snapshot": _snapshot, "tape": _tape, "names": _names, "value": _value, "probe": _probe}
+
+
+def _int(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is not an integer")
+    return value
+
+
+def _optional_int(value: object) -> int | None:
+    return None if value is None else _int(value)
+
+
+def _number(value: object) -> float | None:
+    """Return a finite number, or None: the worker writes None for NaN and infinity."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def last(items: Iterator[T]) -> T | None:
+    """Return the last item, or None."""
+    found = None
+    for found in items:
+        pass
+    return found

@@ -1,0 +1,1 @@
+"""Judge evidence with pytest, in the trusted process; nothing here imports TensorFlow."""

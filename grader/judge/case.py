@@ -1,0 +1,157 @@
+"""The case before the court: one submission's evidence, what was verified, and what is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from grader.evidence import Call, Cell, Evidence, Mark, Snapshot
+from grader.labs import Anchor, Expectations, Lab, Part, Role
+from grader.model import Effort
+from grader.verification import Verified, VerifiedNetwork
+from grader.wire import Array
+
+Place = tuple[int | None, int | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """Everything a check may look at. `trials` are the prediction matrices that the grader chose for the probe."""
+
+    lab: Lab
+    evidence: Evidence
+    verified: Verified
+    expected: Expectations
+    effort: Effort
+    trials: Array = field(repr=False)
+
+    def role(self, role_id: str) -> Role:
+        """Return a role of the lab by its id."""
+        return next(role for role in self.lab.roles if role.id == role_id)
+
+    @cached_property
+    def models_by_role(self) -> dict[str, frozenset[int]]:
+        """The numbers of the networks that play each role."""
+        return _assign_roles(self)
+
+    def models(self, role_id: str) -> frozenset[int]:
+        """Return the numbers of the networks that play a role: one as a rule, more where it was built again."""
+        return self.models_by_role[role_id]
+
+    def role_of(self, model: int | None) -> Role | None:
+        """Return the role that a network plays, or None."""
+        return next((role for role in self.lab.roles if model in self.models(role.id)), None)
+
+    def name_of(self, model: int | None) -> str:
+        """Return a global name that meant this network at some time, or an empty string."""
+        found = [name for names in self.evidence.names for name, number in names.models.items() if number == model]
+        return found[0] if found else ""
+
+    def calls(self, name: str, models: frozenset[int] | None = None) -> list[Call]:
+        """Return the calls of a method in order, of all networks or of some."""
+        return [c for c in self.evidence.calls if c.name == name and (models is None or c.model in models)]
+
+    def snapshots(self, role_id: str) -> list[Snapshot]:
+        """Return the snapshots of a role's networks in order."""
+        return [snapshot for snapshot in self.evidence.snapshots if snapshot.model in self.models(role_id)]
+
+    def verified_networks(self, role_id: str) -> list[VerifiedNetwork]:
+        """Return what was verified of a role's networks, in the order of their snapshots."""
+        found = (self.verified.networks.get((s.model, s.call)) for s in self.snapshots(role_id))
+        return [network for network in found if network is not None]
+
+    def accuracy(self, network: VerifiedNetwork) -> float | None:
+        """Return the accuracy of verified outputs on the held-out images, or None where there are no outputs."""
+        outputs = network.outputs
+        if outputs is None or outputs.ndim != 2 or not np.isfinite(outputs).all():  # noqa: PLR2004 - images × classes
+            return None
+        return float(np.mean(outputs.argmax(axis=1) == self.verified.labels))
+
+    def marks(self, anchor: Anchor) -> Iterator[tuple[Cell, Mark]]:
+        """Yield the places in the code that an anchor recognises."""
+        limits = self._first(anchor.before), self._first(anchor.after)
+        for cell in self.evidence.cells:
+            for mark in cell.marks:
+                place = (cell.index, mark.line)
+                if limits[0] is not None and place >= limits[0]:
+                    continue
+                if limits[1] is not None and place < limits[1]:
+                    continue
+                if _matches(anchor, mark):
+                    yield cell, mark
+
+    def _first(self, name: str) -> tuple[int, int] | None:
+        """Return where a name is first defined or assigned, or None."""
+        if not name:
+            return None
+        for cell in self.evidence.cells:
+            for mark in cell.marks:
+                if mark.defines == name or name in mark.assigns:
+                    return cell.index, mark.line
+        return None
+
+    def unfilled(self, part: Part) -> Place | None:
+        """Return where a placeholder still stands in the code of a part, or None."""
+        for cell, mark in self.marks(part.anchor):
+            for line in cell.placeholders:
+                if mark.line <= line <= mark.end_line:
+                    return cell.index, line
+        return None
+
+    def places(self, part: Part) -> list[tuple[Cell, Mark]]:
+        """Return the places in the code that belong to a part."""
+        return list(self.marks(part.anchor))
+
+
+def _matches(anchor: Anchor, mark: Mark) -> bool:
+    if mark.kind == "tape":
+        return anchor.tape
+    if mark.kind == "define":
+        return mark.defines in anchor.defines
+    if set(mark.assigns) & set(anchor.assigns):
+        return True
+    return any(_matches_call(pattern, call) for pattern in anchor.calls for call in mark.calls)
+
+
+def _matches_call(pattern: str, call: str) -> bool:
+    return call.endswith(pattern[1:]) if pattern.startswith("*") else call == pattern
+
+
+def has_convolution(layers: Sequence[object]) -> bool:
+    """Tell whether a layer table has a convolution in it."""
+    return any("Conv" in str(getattr(layer, "kind", "")) for layer in layers)
+
+
+def _assign_roles(case: Case) -> dict[str, frozenset[int]]:
+    """Give each network a role: by the lab's variable name first, by what it is made of otherwise.
+
+    A name alone can mislead: someone who calls both networks `model` has still built two.
+    """
+    named = {role.id: _ever_named(case, role.variable) for role in case.lab.roles}
+    structure = {s.model: _role_by_structure(case, s) for s in case.evidence.snapshots}
+    roles: dict[str, set[int]] = {role.id: set() for role in case.lab.roles}
+    everyone = {number for numbers in named.values() for number in numbers} | set(structure)
+    everyone |= {call.model for call in case.evidence.calls if call.model is not None}
+    for number in everyone:
+        by_name = [role for role, numbers in named.items() if number in numbers]
+        by_structure = structure.get(number)
+        chosen = by_name[-1] if by_name else by_structure
+        if by_structure is not None and chosen != by_structure and not named[by_structure]:
+            chosen = by_structure
+        if chosen is not None:
+            roles[chosen].add(number)
+    return {role: frozenset(numbers) for role, numbers in roles.items()}
+
+
+def _ever_named(case: Case, name: str) -> set[int]:
+    return {names.models[name] for names in case.evidence.names if name in names.models}
+
+
+def _role_by_structure(case: Case, snapshot: Snapshot) -> str | None:
+    for role in case.lab.roles:
+        if has_convolution(case.expected.networks[role.id].layers) == has_convolution(snapshot.layers):
+            return role.id
+    return None

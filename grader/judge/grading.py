@@ -1,0 +1,157 @@
+"""From outcomes to a `Grade`: parts with points, and what the report shows beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+
+import numpy as np
+
+from grader import rubric
+from grader.evidence import Call, Cell
+from grader.judge.case import Case
+from grader.model import CellView, CheckResult, Grade, History, ModelView, Outcome, PartResult, Prediction, RunFacts
+from grader.submission import Submission
+from grader.verification import VerifiedNetwork
+
+PREDICTIONS_SHOWN = 12
+WRONG_SHOWN = 4
+"""Of the images in the report, how many may be mistakes: the most confident ones, which teach most."""
+
+
+def grade(case: Case, results: Sequence[CheckResult], submission: Submission, run: RunFacts, duration_s: float) -> Grade:
+    """Return the grade of a case.
+
+    Raises:
+        AuthorError: the checks do not add up to the points of the lab.
+    """
+    rubric.validate([result.spec for result in results], {part.id: part.points for part in case.lab.parts})
+    parts = tuple(
+        rubric.settle(part.id, part.title, [r for r in results if r.spec.part == part.id]) for part in case.lab.parts
+    )
+    return Grade(
+        lab=case.lab.id,
+        lab_title=case.lab.title,
+        submission_id=submission.id,
+        submission_file=PurePath(submission.file).name,
+        sha256=submission.sha256,
+        run=run,
+        earned=sum((part.earned for part in parts), start=parts[0].earned * 0),
+        points=sum((part.points for part in parts), start=parts[0].points * 0),
+        parts=parts,
+        models=tuple(view for role in case.lab.roles if (view := _model_view(case, role.id)) is not None),
+        predictions=_predictions(case),
+        cells=tuple(_cell_view(cell, parts) for cell in case.evidence.cells),
+        findings=tuple(_findings(case)),
+        duration_s=duration_s,
+    )
+
+
+def _last_trained(case: Case, role_id: str) -> VerifiedNetwork | None:
+    trained = {(s.model, s.call) for s in case.snapshots(role_id) if s.stage == "trained"}
+    networks = [n for n in case.verified_networks(role_id) if (n.model, n.call) in trained]
+    return networks[-1] if networks else None
+
+
+def _model_view(case: Case, role_id: str) -> ModelView | None:
+    snapshots = case.snapshots(role_id)
+    if not snapshots:
+        return None
+    role, expected = case.role(role_id), case.expected.networks[role_id]
+    shown = _last_trained(case, role_id)
+    first = case.verified.networks.get((snapshots[0].model, snapshots[0].call))
+    layers = first.layers if first else snapshots[0].layers
+    history = _history(case.calls("fit", case.models(role_id)))
+    return ModelView(
+        role=role_id,
+        title=role.title,
+        variable=case.name_of(snapshots[0].model) or role.variable,
+        layers=layers,
+        expected_layers=expected.layers,
+        parameters=first.parameters if first else snapshots[0].parameters,
+        expected_parameters=expected.parameters,
+        history=history,
+        train_accuracy=history.accuracy[-1] if history.accuracy else None,
+        test_accuracy=case.accuracy(shown) if shown else None,
+        expected_accuracy=case.expected.accuracy.get(role_id),
+        rebuilt=bool(first and first.rebuilt),
+    )
+
+
+def _history(fits: Sequence[Call]) -> History:
+    finished = [fit for fit in fits if fit.finished]
+    curves = finished[-1].result.get("history") if finished else None
+    if not isinstance(curves, Mapping):
+        return History()
+    accuracy = next((name for name in curves if "acc" in name and not name.startswith("val_")), "accuracy")
+    return History(
+        loss=_curve(curves.get("loss")),
+        accuracy=_curve(curves.get(accuracy)),
+        val_loss=_curve(curves.get("val_loss")),
+        val_accuracy=_curve(curves.get(f"val_{accuracy}")),
+    )
+
+
+def _curve(values: object) -> tuple[float, ...]:
+    """Return a curve; what was not a number when it was recorded is NaN here, so that epochs keep their place."""
+    if not isinstance(values, list):
+        return ()
+    return tuple(float(v) if isinstance(v, int | float) else float("nan") for v in values)
+
+
+def _predictions(case: Case) -> tuple[Prediction, ...]:
+    """Return images for the report from the last network of the lab: mistakes first, then the first images."""
+    network = next((n for role in reversed(case.lab.roles) if (n := _last_trained(case, role.id)) is not None), None)
+    if network is None or network.outputs is None or network.outputs.shape[1:] != (10,):
+        return ()
+    outputs = np.nan_to_num(network.outputs.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    labels, guesses = case.verified.labels, outputs.argmax(axis=1)
+    wrong = np.flatnonzero(guesses != labels)
+    wrong = wrong[np.argsort(-outputs[wrong].max(axis=1), kind="stable")][:WRONG_SHOWN]
+    right = np.flatnonzero(guesses == labels)[: PREDICTIONS_SHOWN - len(wrong)]
+    return tuple(
+        Prediction(
+            pixels=tuple(row.tobytes() for row in case.verified.images[number]),
+            truth=int(labels[number]),
+            guess=int(guesses[number]),
+            confidences=tuple(np.clip(outputs[number], 0, 1).tolist()),
+        )
+        for number in (*right, *wrong)
+    )
+
+
+def _cell_view(cell: Cell, parts: Sequence[PartResult]) -> CellView:
+    failure = cell.failure
+    pointed = [
+        check.feedback.line
+        for part in parts
+        for check in part.checks
+        if check.feedback.cell == cell.index and check.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)
+    ]
+    own = failure.line if failure is not None and failure.cell in (cell.index, None) else None
+    return CellView(
+        index=cell.index,
+        state=cell.state,
+        source=cell.source,
+        failing_line=own or next((line for line in pointed if line is not None), None),
+        exception=f"{failure.type}: {failure.message}" if failure else "",
+        output=cell.output,
+        seconds=cell.seconds,
+    )
+
+
+def _findings(case: Case) -> list[str]:
+    """Return remarks that cost nothing but help: how the run ended, and what stopped outside the graded parts."""
+    found = []
+    endings = {
+        "wall": "The whole program ran out of time; what came before was graded.",
+        "memory": "The program used too much memory and was ended; what came before was graded.",
+        "output": "The program printed far too much and was ended; what came before was graded.",
+        "died": "Python ended in the middle of the program; what came before was graded.",
+        "protocol": "The program disturbed the grader's own messages and was ended; what came before was graded.",
+    }
+    if case.evidence.ending in endings:
+        found.append(endings[case.evidence.ending])
+    if case.verified.fault:
+        found.append("The networks could not be recomputed completely; the grader's own check of them was stopped.")
+    return found

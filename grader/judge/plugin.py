@@ -1,0 +1,206 @@
+"""The pytest plugin that judges: marks, the `case` fixture, and a recorder that turns reports into outcomes.
+
+`judge` runs pytest in this process on a lab's checks and on nothing else: no conftest, no ini file and no plugin of the
+surroundings is read, so nothing that lies beside a submission can be imported (attack B19).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.errors import AuthorError
+from grader.judge.case import Case
+from grader.judge.verdict import NoEvidence, Verdict
+from grader.labs import Lab
+from grader.model import CheckResult, CheckSpec, Feedback, Outcome
+
+CHECK_SECONDS = 20
+"""A check only reads evidence; one that needs longer than this hangs."""
+
+MARKS = (
+    "part(id): the part of the lab that the check belongs to",
+    "points(number): what the check pays",
+    "needs(part, ...): parts without which there may be nothing to judge",
+    "hidden: the check is never named to students",
+)
+
+OUR_FAULT = "The grader itself could not judge this check. It is not your fault, and your instructor can have it judged again."
+
+
+class Judge:
+    """A pytest plugin for one session: serves the case, and records what becomes of each check."""
+
+    def __init__(self, get_case: Callable[[], Case]) -> None:
+        self._get_case = get_case
+        self.specs: dict[str, CheckSpec] = {}
+        self.results: dict[str, CheckResult] = {}
+
+    @pytest.fixture(scope="session")
+    def case(self) -> Case:
+        """Return the case before the court."""
+        return self._get_case()
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Declare the marks."""
+        for line in MARKS:
+            config.addinivalue_line("markers", line)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Note every check before any of them runs: one that then disappears is noticed."""
+        for item in items:
+            spec = _spec(item)
+            self.specs[item.nodeid] = spec
+            self.results[item.nodeid] = CheckResult(spec=spec)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Turn how a check ended into an outcome."""
+        report = yield
+        spec = self.specs[item.nodeid]
+        if call.excinfo is None:
+            if call.when == "call":
+                self.results[item.nodeid] = CheckResult(spec=spec, outcome=Outcome.PASSED, feedback=_passed())
+        elif call.when == "call" or self.results[item.nodeid].outcome is Outcome.NOT_RUN:
+            self.results[item.nodeid] = self._result(spec, call.excinfo.value)
+        return report
+
+    def _result(self, spec: CheckSpec, error: BaseException) -> CheckResult:
+        if isinstance(error, NoEvidence):
+            missing = [part for part in spec.needs if not self._has_passed(part)]
+            if missing:
+                return self._blocked(spec, missing[0], error.feedback)
+        if isinstance(error, Verdict):
+            return CheckResult(spec=spec, outcome=error.outcome, earned=error.earned, feedback=error.feedback)
+        if isinstance(error, AssertionError):
+            text = str(error).split("\n", 1)[0] or "The check does not hold."
+            return CheckResult(spec=spec, outcome=Outcome.FAILED, feedback=Feedback(rationale=text))
+        feedback = Feedback(rationale=OUR_FAULT, defect=f"{type(error).__name__}: {error}"[:300])
+        return CheckResult(spec=spec, outcome=Outcome.GRADER_ERROR, feedback=feedback)
+
+    def _has_passed(self, part: str) -> bool:
+        outcomes = [result.outcome for result in self.results.values() if result.spec.part == part]
+        return all(outcome is Outcome.PASSED for outcome in outcomes)
+
+    def _blocked(self, spec: CheckSpec, part: str, feedback: Feedback) -> CheckResult:
+        title = part
+        with contextlib.suppress(AuthorError):
+            title = self._get_case().lab.part(part).title
+        told = Feedback(
+            rationale=f"This cannot be judged before “{title}” is done. {feedback.rationale}",
+            hint=f"Finish “{title}” first; this part may then be in order as it is.",
+            cell=feedback.cell,
+            line=feedback.line,
+        )
+        return CheckResult(spec=spec, outcome=Outcome.BLOCKED, feedback=told)
+
+
+def _passed() -> Feedback:
+    return Feedback(rationale="As it should be.")
+
+
+def _spec(item: pytest.Item) -> CheckSpec:
+    part, points = item.get_closest_marker("part"), item.get_closest_marker("points")
+    if part is None or points is None:
+        raise AuthorError(f"check {item.name!r} needs the marks part and points", slug="check-marks")
+    needs = item.get_closest_marker("needs")
+    doc = getattr(getattr(item, "function", None), "__doc__", None) or item.name
+    return CheckSpec(
+        id=item.name.removeprefix("test_"),
+        part=str(part.args[0]),
+        title=doc.strip().split("\n", 1)[0],
+        points=Fraction(str(points.args[0])),
+        needs=tuple(map(str, needs.args)) if needs else (),
+        hidden=item.get_closest_marker("hidden") is not None,
+    )
+
+
+def judge(case: Case) -> list[CheckResult]:
+    """Run the lab's checks on a case and return one result for each, in the order of the file.
+
+    Raises:
+        AuthorError: the checks cannot be collected.
+    """
+    plugin = Judge(lambda: case)
+    status, output = _run_pytest(case.lab, [plugin], [])
+    _require_collected(case.lab, plugin, status, output)
+    return [_judged(result) for result in plugin.results.values()]
+
+
+def collect_specs(lab: Lab) -> list[CheckSpec]:
+    """Return the checks of a lab without running them.
+
+    Raises:
+        AuthorError: the checks cannot be collected.
+    """
+    plugin = Judge(_no_case)
+    status, output = _run_pytest(lab, [plugin], ["--collect-only"])
+    _require_collected(lab, plugin, status, output)
+    return list(plugin.specs.values())
+
+
+def _no_case() -> Case:
+    raise AuthorError("there is no case while checks are only listed", slug="no-case")
+
+
+def _judged(result: CheckResult) -> CheckResult:
+    if result.outcome is not Outcome.NOT_RUN:
+        return result
+    return CheckResult(spec=result.spec, outcome=Outcome.GRADER_ERROR, feedback=Feedback(rationale=OUR_FAULT))
+
+
+def _require_collected(lab: Lab, plugin: Judge, status: int, output: str) -> None:
+    broken = status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    if broken or not plugin.specs:
+        tail = "\n".join(output.strip().splitlines()[-12:])
+        raise AuthorError(f"the checks of {lab.id} cannot be run:\n{tail}", slug="checks-broken")
+
+
+def _run_pytest(lab: Lab, plugins: Sequence[Any], options: Sequence[str]) -> tuple[int, str]:
+    ini = lab.folder.parent / "pytest.ini"
+    arguments = [
+        str(lab.checks_file),
+        f"--config-file={ini}",
+        f"--rootdir={lab.folder}",
+        f"--timeout={CHECK_SECONDS}",
+        "--noconftest",
+        "--import-mode=importlib",
+        "--quiet",
+        "-p", "no:cacheprovider",
+        "-p", "pytest_timeout",
+        *options,
+    ]  # fmt: skip
+    output = io.StringIO()
+    with _no_plugins_of_the_surroundings(), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        status = pytest.main(arguments, plugins=list(plugins))
+    return int(status), output.getvalue()
+
+
+@contextlib.contextmanager
+def _no_plugins_of_the_surroundings() -> Iterator[None]:
+    """Keep pytest from loading plugins by entry point or by environment variable."""
+    wanted = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def is_checks_file(path: Path) -> bool:
+    """Tell whether a path is the checks file of a lab."""
+    return path.name == "checks.py" and (path.parent / "lab.toml").is_file()

@@ -1,0 +1,237 @@
+"""Labs: what `lab.toml` and `expected.json` say, and where the files of a lab lie."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from grader.errors import AuthorError, UsageError
+from grader.evidence import layer_row
+from grader.model import Effort, LayerRow
+from grader.process import Limits
+
+DEFINITION_FORMAT = 1
+EXPECTED_FORMAT = 1
+"""Versions of `lab.toml` and of `expected.json`. History of both: 1, the first one."""
+
+
+def share(name: str) -> Path:
+    """Return a folder that ships with the package: inside it when installed, beside it in a checkout."""
+    installed = Path(__file__).parent / "_share" / name
+    return installed if installed.is_dir() else Path(__file__).parent.parent / name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """How code of a part is recognised in a submission: by what it assigns, calls or defines, or by its tape loop.
+
+    A call may be given by its end (`*.fit`). `before` and `after` name something that is defined or assigned, and keep
+    to the code on one side of it.
+    """
+
+    assigns: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    defines: tuple[str, ...] = ()
+    tape: bool = False
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One gradable portion of a lab."""
+
+    id: str
+    title: str
+    points: Fraction
+    anchor: Anchor
+    goal: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A network that the lab asks for: how it is called in words, by which variable and by which function."""
+
+    id: str
+    title: str
+    variable: str
+    builder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What one effort allows: the training budget, and the limits of the processes and of each cell."""
+
+    budget: Mapping[str, Any]
+    limits: Limits
+    cell_cpu_s: float
+    cell_wall_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lab:
+    """One assignment."""
+
+    id: str
+    title: str
+    folder: Path
+    placeholder: str
+    parts: tuple[Part, ...]
+    roles: tuple[Role, ...]
+    plans: Mapping[Effort, Plan]
+    watched: tuple[str, ...] = ()
+    prediction: str = ""
+    predictions: str = ""
+
+    @property
+    def checks_file(self) -> Path:
+        """The pytest file that judges this lab."""
+        return self.folder / "checks.py"
+
+    @property
+    def solution_file(self) -> Path:
+        """The annotated solution, the source of everything that is generated."""
+        return self.folder / "solution.py"
+
+    def part(self, part_id: str) -> Part:
+        """Return a part by its id.
+
+        Raises:
+            AuthorError: the lab has no such part.
+        """
+        for part in self.parts:
+            if part.id == part_id:
+                return part
+        raise AuthorError(f"{self.id} has no part {part_id!r}; a check names it", slug="unknown-part")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedNetwork:
+    """What the reference's network showed: exact layers and parameters."""
+
+    layers: tuple[LayerRow, ...]
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectations:
+    """What the reference showed when it went through the same line.
+
+    `accuracy` maps role to the lowest accuracy on held-out images that is still in order for this data set and effort.
+    """
+
+    networks: Mapping[str, ExpectedNetwork]
+    accuracy: Mapping[str, float]
+
+
+def names() -> list[str]:
+    """Return the ids of the labs that are installed, in alphabetical order."""
+    return sorted(path.parent.name for path in share("reference").glob("*/lab.toml"))
+
+
+def find(lab_id: str) -> Lab:
+    """Return a lab by its id.
+
+    Raises:
+        UsageError: no such lab is installed.
+        AuthorError: its definition cannot be read.
+    """
+    known = names()
+    if lab_id not in known:
+        near = difflib.get_close_matches(lab_id, known, n=1)
+        advice = f"did you mean {near[0]!r}?" if near else f"installed are: {', '.join(known) or 'none'}"
+        raise UsageError(f"there is no lab {lab_id!r}; {advice}", slug="unknown-lab")
+    return read(share("reference") / lab_id)
+
+
+def read(folder: Path) -> Lab:
+    """Read `lab.toml` in a folder.
+
+    Raises:
+        AuthorError: the file is missing, is not TOML, or lacks something.
+    """
+    path = folder / "lab.toml"
+    try:
+        fields = tomllib.loads(path.read_text(encoding="utf-8"))
+        if fields["format"] != DEFINITION_FORMAT:
+            raise AuthorError(f"{path}: format {fields['format']!r}; this version reads {DEFINITION_FORMAT}", slug="lab-format")
+        return _lab(folder, fields)
+    except OSError as error:
+        raise AuthorError(f"{path}: {error.strerror}", slug="lab-unreadable") from error
+    except tomllib.TOMLDecodeError as error:
+        raise AuthorError(f"{path}: {error}", slug="lab-syntax") from error
+    except KeyError as error:
+        raise AuthorError(f"{path}: the key {error.args[0]!r} is missing", slug="lab-incomplete") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise AuthorError(f"{path}: {error}", slug="lab-invalid") from error
+
+
+def _lab(folder: Path, fields: Mapping[str, Any]) -> Lab:
+    return Lab(
+        id=folder.name,
+        title=fields["title"],
+        folder=folder,
+        placeholder=fields["placeholder"],
+        parts=tuple(_part(part) for part in fields["parts"]),
+        roles=tuple(Role(id=role_id, **role) for role_id, role in fields["roles"].items()),
+        plans={effort: _plan(fields["effort"][effort.value]) for effort in Effort},
+        watched=tuple(fields.get("watched", ())),
+        prediction=fields.get("prediction", ""),
+        predictions=fields.get("predictions", ""),
+    )
+
+
+def _part(fields: Mapping[str, Any]) -> Part:
+    anchor = {key: tuple(value) if isinstance(value, list) else value for key, value in fields["anchor"].items()}
+    return Part(
+        id=fields["id"],
+        title=fields["title"],
+        points=Fraction(str(fields["points"])),
+        anchor=Anchor(**anchor),
+        goal=fields.get("goal", ""),
+    )
+
+
+def _plan(fields: Mapping[str, Any]) -> Plan:
+    limits = dict(fields["limits"])
+    cell_cpu_s, cell_wall_s = limits.pop("cell_cpu_s"), limits.pop("cell_wall_s")
+    limits["memory_bytes"] = int(limits.pop("memory_gib") * 1024**3)
+    return Plan(
+        budget=dict(fields.get("budget", {})),
+        limits=Limits(**limits),
+        cell_cpu_s=cell_cpu_s,
+        cell_wall_s=cell_wall_s,
+    )
+
+
+def expectations(lab: Lab, *, data: str, effort: Effort) -> Expectations:
+    """Read what the reference showed on a data set at an effort.
+
+    Raises:
+        AuthorError: the lab has not been calibrated for that, or the file cannot be read.
+    """
+    path = lab.folder / "expected.json"
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        if fields["format"] != EXPECTED_FORMAT:
+            raise AuthorError(f"{path}: format {fields['format']!r}; this version reads {EXPECTED_FORMAT}", slug="expected-format")
+        return Expectations(
+            networks={role: _expected_network(network) for role, network in fields["networks"].items()},
+            accuracy={r: float(bound["at_least"]) for r, bound in fields["accuracy"][data][effort.value].items()},
+        )
+    except OSError as error:
+        raise AuthorError(f"{path}: {error.strerror}; run `grade calibrate {lab.id}`", slug="not-calibrated") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise AuthorError(f"{path}: no figures for {data} at {effort.value} effort; run `grade calibrate {lab.id}`", slug="not-calibrated") from error
+
+
+def _expected_network(fields: Mapping[str, Any]) -> ExpectedNetwork:
+    return ExpectedNetwork(
+        layers=tuple(layer_row(layer) for layer in fields["layers"]), parameters=int(fields["parameters"])
+    )

@@ -1,0 +1,55 @@
+"""What the clean second worker found out: plain values between verify and judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from grader.model import LayerRow
+from grader.wire import Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedNetwork:
+    """One network snapshot, built again from spec and weights.
+
+    `outputs` are float32 (held-out images, classes); `rebuilt` is False where the network could not be built again and
+    the outputs are the first worker's claim, made without knowing the labels.
+    """
+
+    model: int
+    call: int
+    layers: tuple[LayerRow, ...]
+    parameters: int
+    rebuilt: bool
+    outputs: Array | None = field(repr=False)
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedStep:
+    """One step of a hand-written loop, compared with the true mean cross-entropy of its images.
+
+    `cosine` is the cosine between the given and the true gradient; `norm_ratio` the ratio of their norms; `loss` the
+    true mean loss (nats); `descent` the cosine between the change of the weights and the true gradient (−1: straight
+    downhill); `moved` the norm of that change.
+    """
+
+    number: int
+    cosine: float
+    norm_ratio: float
+    loss: float
+    descent: float
+    moved: float
+    stochastic: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """Everything that was recomputed; networks by (model, call), steps by number. Held-out labels: uint8 (n,)."""
+
+    networks: Mapping[tuple[int, int], VerifiedNetwork]
+    steps: Mapping[int, VerifiedStep]
+    labels: Array = field(repr=False)
+    images: Array = field(repr=False)
+    fault: str = ""

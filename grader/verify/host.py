@@ -1,0 +1,141 @@
+"""The trusted side of verifying: ask a clean worker to rebuild networks and to recompute outputs and gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from grader import process
+from grader.evidence import Evidence, Snapshot, TapeStep, layer_row
+from grader.verification import Verified, VerifiedNetwork, VerifiedStep
+from grader.wire import Array, Frame
+
+LIMITS = process.Limits(wall_s=120.0, cpu_s=240.0)
+"""Rebuilding takes a second or two; the limit is for networks of absurd size."""
+
+ADDRESS_BYTES = 8 * 1024**3
+
+LabelsOf = Callable[[str, Array], Array]
+"""Returns the true labels, int64 (n,), of rows of a split; −1 for a row that is unknown."""
+
+
+class Verifier:
+    """A clean worker, started early so that it imports TensorFlow while the submission is collected."""
+
+    def __init__(self, worker: process.Worker, images: Array) -> None:
+        self._worker = worker
+        self._images = images
+
+    def verify(self, record: Evidence, *, labels: Array, labels_of: LabelsOf) -> Verified:
+        """Recompute what the evidence claims; a fault of the worker is reported in `Verified.fault`."""
+        networks: dict[tuple[int, int], VerifiedNetwork] = {}
+        steps: dict[int, VerifiedStep] = {}
+        fault = ""
+        try:
+            self._worker.restart_clock()
+            for snapshot in _wanted(record.snapshots):
+                networks[snapshot.model, snapshot.call] = self._network(snapshot)
+            for step in record.tape:
+                checked = self._step(step, labels_of(step.split, step.rows))
+                if checked is not None:
+                    steps[step.number] = checked
+        except process.WorkerLost as lost:
+            fault = f"{lost.ending.reason} {lost.ending.detail}".strip()
+        return Verified(networks=networks, steps=steps, labels=labels, images=self._images, fault=fault)
+
+    def _network(self, snapshot: Snapshot) -> VerifiedNetwork:
+        if snapshot.spec is None or snapshot.data is None:
+            return _claimed(snapshot, len(self._images), "its layers are not a plain chain of known layers")
+        self._worker.send(_network_request(snapshot, self._images))
+        answer = self._worker.receive()
+        if answer.kind != "network":
+            return _claimed(snapshot, len(self._images), str(answer.fields.get("problem", "")))
+        return VerifiedNetwork(
+            model=snapshot.model,
+            call=snapshot.call,
+            layers=tuple(layer_row(layer) for layer in answer.fields["layers"]),
+            parameters=int(answer.fields["parameters"]),
+            rebuilt=True,
+            outputs=answer.arrays["outputs"],
+        )
+
+    def _step(self, step: TapeStep, labels: Array) -> VerifiedStep | None:
+        if step.spec is None or not len(step.images) or len(labels) != len(step.images) or (labels < 0).any():
+            return None
+        self._worker.send(_step_request(step, labels))
+        answer = self._worker.receive()
+        if answer.kind != "step":
+            return None
+        return VerifiedStep(number=step.number, **answer.fields)
+
+
+@contextmanager
+def start(images: Array) -> Iterator[Verifier]:
+    """Start a clean worker for held-out images uint8 (n, 28, 28).
+
+    Raises:
+        MachineError: no worker can be started.
+    """
+    with process.scratch_folder() as scratch:
+        with process.Worker("grader.verify.worker", scratch=scratch, limits=LIMITS) as worker:
+            yield Verifier(worker, images)
+
+
+def true_labels(path: Path) -> LabelsOf:
+    """Return a lookup of labels in the lab's data, which is the grader's own copy."""
+    with np.load(path, allow_pickle=False) as arrays:
+        splits = {"train": arrays["y_train"].astype(np.int64), "test": arrays["y_test"].astype(np.int64)}
+
+    def labels_of(split: str, rows: Array) -> Array:
+        known = splits.get(split)
+        inside = known is not None and rows.ndim == 1 and bool(((rows >= 0) & (rows < len(known))).all())
+        return known[rows] if known is not None and inside else np.full(len(rows), -1, np.int64)
+
+    return labels_of
+
+
+def _wanted(snapshots: Sequence[Snapshot]) -> Sequence[Snapshot]:
+    """Return the snapshots to rebuild: the first and the last of each network."""
+    first, final = {}, {}
+    for snapshot in snapshots:
+        first.setdefault(snapshot.model, snapshot)
+        final[snapshot.model] = snapshot
+    return list({id(snapshot): snapshot for snapshot in (*first.values(), *final.values())}.values())
+
+
+def _claimed(snapshot: Snapshot, images: int, problem: str) -> VerifiedNetwork:
+    outputs = snapshot.claimed
+    if outputs is not None and (outputs.ndim != 2 or len(outputs) != images):  # noqa: PLR2004 - images × classes
+        outputs = None
+    return VerifiedNetwork(
+        model=snapshot.model,
+        call=snapshot.call,
+        layers=snapshot.layers,
+        parameters=snapshot.parameters,
+        rebuilt=False,
+        outputs=outputs,
+        problem=problem,
+    )
+
+
+def _network_request(snapshot: Snapshot, images: Array) -> Frame:
+    data = snapshot.data
+    shape, scale, offset = (data.shape, data.scale, data.offset) if data else ((28, 28, 1), None, None)
+    fields = {
+        "spec": [dict(layer) for layer in snapshot.spec or ()],
+        "shape": list(shape),
+        "scale": 1 / 255 if scale is None else scale,
+        "offset": 0.0 if offset is None else offset,
+    }
+    weights = {f"w{n}": array for n, array in enumerate(snapshot.weights)}
+    return Frame(kind="network", fields=fields, arrays={"images": images, **weights})
+
+
+def _step_request(step: TapeStep, labels: Array) -> Frame:
+    arrays = {"images": step.images, "labels": labels}
+    for prefix, group in (("b", step.before), ("a", step.after), ("g", step.gradients)):
+        arrays |= {f"{prefix}{n}": array for n, array in enumerate(group)}
+    return Frame(kind="step", fields={"spec": [dict(layer) for layer in step.spec or ()]}, arrays=arrays)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -13,6 +13,7 @@ from grader.errors import ExitCode, GraderError
 
 if TYPE_CHECKING:
     from grader.model import Grade
+    from grader.pipeline import Request
     from grader.wire import Frame
 
 DEFAULT_LAB = "mnist_cnn"
@@ -48,19 +49,54 @@ def cli() -> None:
 
 @cli.command("run")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--lab", "lab_id", default=None, metavar="LAB", help="Which lab; see `grade labs`. [default: found by itself]")
-@click.option("--effort", type=click.Choice(["quick", "full"]), default="quick", show_default=True,
-              help="quick caps the training; full trains as written.")
-@click.option("--data", default="auto", show_default=True, metavar="auto|mnist|synthetic|FILE.npz",
-              help="Which images to grade with.")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True,
-              help="Of everything that is random.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("grade-report"), show_default=True,
-              help="Folder for the report.")
-@click.option("--fail-under", type=click.FloatRange(0, 100), default=None, metavar="PERCENT",
-              help="Exit with 1 when the score is lower.")
-@click.option("--early-stop/--no-early-stop", default=True, show_default=True,
-              help="At full effort, end a training once the expected accuracy is reached.")
+@click.option(
+    "--lab",
+    "lab_id",
+    default=None,
+    metavar="LAB",
+    help="Which lab; see `grade labs`. [default: found by itself]",
+)
+@click.option(
+    "--effort",
+    type=click.Choice(["quick", "full"]),
+    default="quick",
+    show_default=True,
+    help="quick caps the training; full trains as written.",
+)
+@click.option(
+    "--data",
+    default="auto",
+    show_default=True,
+    metavar="auto|mnist|synthetic|FILE.npz",
+    help="Which images to grade with.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=1,
+    show_default=True,
+    help="Of everything that is random.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("grade-report"),
+    show_default=True,
+    help="Folder for the report.",
+)
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    default=None,
+    metavar="PERCENT",
+    help="Exit with 1 when the score is lower.",
+)
+@click.option(
+    "--early-stop/--no-early-stop",
+    default=True,
+    show_default=True,
+    help="At full effort, end a training once the expected accuracy is reached.",
+)
 def run_command(
     *,
     file: Path | None,
@@ -76,19 +112,25 @@ def run_command(
     from grader import labs, pipeline, submission  # noqa: PLC0415 - `grade --help` must not wait for them
     from grader.model import Effort  # noqa: PLC0415
 
-    lab = labs.find(lab_id or DEFAULT_LAB)
     request = pipeline.Request(
         file=file if file is not None else submission.find_in(Path()),
-        lab=lab,
+        lab=labs.find(lab_id or DEFAULT_LAB),
         effort=Effort(effort),
         data=data,
         seed=seed,
         out=out,
         early_stop=early_stop,
     )
+    return _grade(request, fail_under)
+
+
+def _grade(request: Request, fail_under: float | None = None) -> int:
+    """Grade with progress on standard error and the summary on standard output."""
+    from grader import pipeline  # noqa: PLC0415
+
     with _Progress() as progress:
         grade = pipeline.grade(request, progress.take)
-    _print_summary(grade, out / "report.html")
+    _print_summary(grade, request.out / "report.html")
     if _is_incomplete(grade):
         return ExitCode.FAULT
     if fail_under is not None and grade.earned * 100 < grade.points * _exact(fail_under):
@@ -126,7 +168,7 @@ class _Progress:
         self._status = self._console.status("Reading your file …")
         self._cells = 0
 
-    def __enter__(self) -> _Progress:
+    def __enter__(self) -> Self:
         self._status.start()
         return self
 
@@ -153,13 +195,32 @@ class _Progress:
         self._status.update(text)
 
 
+@cli.command("demo")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("grade-report"),
+    show_default=True,
+    help="Folder for the report.",
+)
+def demo_command(*, out: Path) -> int:
+    """Grade a sample submission, partly wrong, to see what a report looks like."""
+    from grader import labs, pipeline  # noqa: PLC0415
+    from grader.model import Effort  # noqa: PLC0415
+
+    lab = labs.find(DEFAULT_LAB)
+    file = lab.folder / "sample.ipynb"
+    return _grade(pipeline.Request(file=file, lab=lab, effort=Effort.QUICK, data="auto", seed=1, out=out))
+
+
 @cli.command("labs")
-def labs_command() -> int:
+@click.option("--quiet", is_flag=True, help="Names only.")
+def labs_command(*, quiet: bool) -> int:
     """List the labs that are installed."""
     from grader import labs  # noqa: PLC0415
 
     for lab_id in labs.names():
-        click.echo(f"{lab_id}  {labs.find(lab_id).title}")
+        click.echo(lab_id if quiet else f"{lab_id}  {labs.find(lab_id).title}")
     return ExitCode.GRADED
 
 
@@ -180,10 +241,23 @@ def skeleton_command(*, lab_id: str, out: Path | None) -> int:
 @click.argument("lab_id", metavar="LAB")
 @click.option("--runs", type=click.IntRange(3), default=20, show_default=True, help="Seeds at quick effort.")
 @click.option("--full-runs", type=click.IntRange(3), default=3, show_default=True, help="Seeds at full effort.")
-@click.option("--data", "data_choices", multiple=True, default=("synthetic", "mnist"), show_default=True,
-              help="Which images; may be given several times.")
-@click.option("--effort", "efforts", multiple=True, type=click.Choice(["quick", "full"]), default=("quick", "full"),
-              show_default=True, help="Which efforts; may be given several times.")
+@click.option(
+    "--data",
+    "data_choices",
+    multiple=True,
+    default=("synthetic", "mnist"),
+    show_default=True,
+    help="Which images; may be given several times.",
+)
+@click.option(
+    "--effort",
+    "efforts",
+    multiple=True,
+    type=click.Choice(["quick", "full"]),
+    default=("quick", "full"),
+    show_default=True,
+    help="Which efforts; may be given several times.",
+)
 def calibrate_command(
     *, lab_id: str, runs: int, full_runs: int, data_choices: Sequence[str], efforts: Sequence[str]
 ) -> int:
@@ -228,5 +302,3 @@ def _crashed(error: Exception) -> int:
     kind = type(error).__name__
     click.echo(f"grade: the grader itself failed ({kind}: {error}); this is not your fault", err=True)
     return ExitCode.FAULT
-
-

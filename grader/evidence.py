@@ -8,10 +8,10 @@ untrusted process: reading converts each field to its type, and drops (and count
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self
 
 import numpy as np
 
@@ -25,8 +25,6 @@ FORMAT = 1
 RECORDS_LIMIT = 50_000
 BYTES_LIMIT = 512 * 1024**2
 """What one submission may leave on disk; a full-effort reference leaves about 20 MB."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +203,7 @@ class Recorder:
         self._records = 0
         self._offset = 0
 
-    def __enter__(self) -> Recorder:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -472,11 +470,3 @@ def _optional_int(value: object) -> int | None:
 def _number(value: object) -> float | None:
     """Return a finite number, or None: the worker writes None for NaN and infinity."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def last(items: Iterator[T]) -> T | None:
-    """Return the last item, or None."""
-    found = None
-    for found in items:
-        pass
-    return found

@@ -88,6 +88,7 @@ class Lab:
     watched: tuple[str, ...] = ()
     prediction: str = ""
     predictions: str = ""
+    image_shape: tuple[int, ...] = ()
 
     @property
     def checks_file(self) -> Path:
@@ -160,7 +161,10 @@ def read(folder: Path) -> Lab:
     try:
         fields = tomllib.loads(path.read_text(encoding="utf-8"))
         if fields["format"] != DEFINITION_FORMAT:
-            raise AuthorError(f"{path}: format {fields['format']!r}; this version reads {DEFINITION_FORMAT}", slug="lab-format")
+            raise AuthorError(
+                f"{path}: format {fields['format']!r}; this version reads {DEFINITION_FORMAT}",
+                slug="lab-format",
+            )
         return _lab(folder, fields)
     except OSError as error:
         raise AuthorError(f"{path}: {error.strerror}", slug="lab-unreadable") from error
@@ -184,11 +188,14 @@ def _lab(folder: Path, fields: Mapping[str, Any]) -> Lab:
         watched=tuple(fields.get("watched", ())),
         prediction=fields.get("prediction", ""),
         predictions=fields.get("predictions", ""),
+        image_shape=tuple(fields.get("image_shape", ())),
     )
 
 
 def _part(fields: Mapping[str, Any]) -> Part:
-    anchor = {key: tuple(value) if isinstance(value, list) else value for key, value in fields["anchor"].items()}
+    anchor: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in fields["anchor"].items()
+    }
     return Part(
         id=fields["id"],
         title=fields["title"],
@@ -220,7 +227,10 @@ def expectations(lab: Lab, *, data: str, effort: Effort) -> Expectations:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         if fields["format"] != EXPECTED_FORMAT:
-            raise AuthorError(f"{path}: format {fields['format']!r}; this version reads {EXPECTED_FORMAT}", slug="expected-format")
+            raise AuthorError(
+                f"{path}: format {fields['format']!r}; this version reads {EXPECTED_FORMAT}",
+                slug="expected-format",
+            )
         return Expectations(
             networks={role: _expected_network(network) for role, network in fields["networks"].items()},
             accuracy={r: float(bound["at_least"]) for r, bound in fields["accuracy"][data][effort.value].items()},
@@ -228,7 +238,10 @@ def expectations(lab: Lab, *, data: str, effort: Effort) -> Expectations:
     except OSError as error:
         raise AuthorError(f"{path}: {error.strerror}; run `grade calibrate {lab.id}`", slug="not-calibrated") from error
     except (KeyError, TypeError, ValueError) as error:
-        raise AuthorError(f"{path}: no figures for {data} at {effort.value} effort; run `grade calibrate {lab.id}`", slug="not-calibrated") from error
+        raise AuthorError(
+            f"{path}: no figures for {data} at {effort.value} effort; run `grade calibrate {lab.id}`",
+            slug="not-calibrated",
+        ) from error
 
 
 def _expected_network(fields: Mapping[str, Any]) -> ExpectedNetwork:

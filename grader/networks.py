@@ -6,6 +6,7 @@ settings from the allow-list below, so rebuilding one can run no code of a stude
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -48,10 +49,25 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 _SHOWN = ("units", "filters", "kernel_size", "pool_size", "strides", "padding", "rate")
 """Settings that a layer table keeps, so that a check can say which one differs."""
 
-_ACTIVATIONS = (
-    "linear relu softmax sigmoid tanh selu elu gelu silu softplus softsign leaky_relu relu6 exponential "
-    "hard_sigmoid log_softmax mish"
-).split()
+_ACTIVATIONS = [
+    "linear",
+    "relu",
+    "softmax",
+    "sigmoid",
+    "tanh",
+    "selu",
+    "elu",
+    "gelu",
+    "silu",
+    "softplus",
+    "softsign",
+    "leaky_relu",
+    "relu6",
+    "exponential",
+    "hard_sigmoid",
+    "log_softmax",
+    "mish",
+]
 
 PROBE = np.array([[-7.0, -2.0, -0.5, 0.0, 0.5, 2.0, 7.0]], np.float32)
 
@@ -79,7 +95,7 @@ class Tracer:
         original = keras.layers.Layer.__call__
         tracer = self
 
-        def traced(layer: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - Keras' own signature
+        def traced(layer: Any, *args: Any, **kwargs: Any) -> Any:
             if not tracer.active or len(tracer.steps) >= tracer.limit:
                 return original(layer, *args, **kwargs)
             step = Step(layer=layer, source=args[0] if args else next(iter(kwargs.values()), None))
@@ -191,7 +207,7 @@ def export(steps: Sequence[Step], outputs: Any) -> tuple[list[dict[str, Any]], l
     chain = [step for step in steps if not step.nested and type(step.layer).__name__ != "InputLayer"]
     if not chain or chain[-1].output is not outputs:
         return None
-    if any(later.source is not earlier.output for earlier, later in zip(chain, chain[1:], strict=False)):
+    if any(later.source is not earlier.output for earlier, later in itertools.pairwise(chain)):
         return None
     if len({id(step.layer) for step in chain}) != len(chain):
         return None

@@ -80,14 +80,18 @@ def grade(request: Request, listener: Listener = silent) -> Grade:
     expected = labs.expectations(request.lab, data=source.name, effort=request.effort)
     run = observe(request, submission, source, expected, listener)
     case = case_of(request, run, expected)
-    facts = _facts(request, run)
+    facts = facts_of(request, run)
     result = settle(case, judge(case), submission, facts, round(time.monotonic() - started, 2))
     report.write_reports(result, request.out)
     return result
 
 
 def observe(
-    request: Request, submission: Submission, source: DataSource, expected: Expectations | None, listener: Listener
+    request: Request,
+    submission: Submission,
+    source: DataSource,
+    expected: Expectations | None,
+    listener: Listener,
 ) -> Run:
     """Collect and verify: everything up to the judgement. The clean worker starts while the submission runs.
 
@@ -152,7 +156,8 @@ def _trials(seed: int) -> Array:
         for row in trial[1:]:
             row[generator.integers(CLASSES)] = generator.uniform(0.7, 0.95)
         trial[0, digit] = 0.6
-    return trials / trials.sum(axis=2, keepdims=True)
+    distributions: Array = trials / trials.sum(axis=2, keepdims=True)
+    return distributions
 
 
 def case_of(request: Request, run: Run, expected: Expectations) -> Case:
@@ -167,7 +172,8 @@ def case_of(request: Request, run: Run, expected: Expectations) -> Case:
     )
 
 
-def _facts(request: Request, run: Run) -> RunFacts:
+def facts_of(request: Request, run: Run) -> RunFacts:
+    """Return how the grade came about, for the report."""
     recorded = run.evidence.run
     versions = recorded.get("versions")
     capped = recorded.get("capped")

@@ -107,7 +107,9 @@ def clean_environment(scratch: Path) -> dict[str, str]:
 
 def _lend_font_list(target: Path) -> None:
     """Copy matplotlib's font list: building it anew costs every submission about a second."""
-    home = os.environ.get("MPLCONFIGDIR") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "matplotlib")
+    home = os.environ.get("MPLCONFIGDIR") or Path(
+        os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "matplotlib"
+    )
     with contextlib.suppress(OSError, RuntimeError):
         for fonts in Path(home).glob("fontlist-*.json"):
             shutil.copyfile(fonts, target / fonts.name)
@@ -129,9 +131,7 @@ class Worker:
         self._frames: queue.Queue[wire.Frame | Ending] = queue.Queue(maxsize=256)
         self._child = self._start(module)
         self._started = time.monotonic()
-        self._threads = [
-            threading.Thread(target=target, daemon=True) for target in (self._read_frames, self._read_log)
-        ]
+        self._threads = [threading.Thread(target=target, daemon=True) for target in (self._read_frames, self._read_log)]
         for thread in self._threads:
             thread.start()
 

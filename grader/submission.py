@@ -66,8 +66,11 @@ def _read(path: Path) -> bytes:
             raise StudentError(f"{path}: not a regular file", slug="not-a-file")
         if status.st_size > SIZE_LIMIT:
             size = f"{status.st_size / 1e6:.0f} MB"
-            raise StudentError(f"{path.name}: {size} is too large; the limit is {SIZE_LIMIT / 1e6:.0f} MB. "
-                               "Clear the outputs of the notebook and save it again", slug="too-large")
+            raise StudentError(
+                f"{path.name}: {size} is too large; the limit is {SIZE_LIMIT / 1e6:.0f} MB. "
+                "Clear the outputs of the notebook and save it again",
+                slug="too-large",
+            )
         return file.read(SIZE_LIMIT + 1)
 
 
@@ -97,6 +100,11 @@ def find_in(folder: Path) -> Path:
     if len(candidates) == 1:
         return candidates[0]
     if not candidates:
-        raise UsageError(f"there is no notebook and no Python file in {folder}; name the file: grade FILE", slug="no-lab-file")
+        raise UsageError(
+            f"there is no notebook and no Python file in {folder}; name the file: grade FILE",
+            slug="no-lab-file",
+        )
     listed = ", ".join(path.name for path in candidates[:5])
-    raise UsageError(f"there are several files here ({listed}); name the one to grade: grade FILE", slug="several-files")
+    raise UsageError(
+        f"there are several files here ({listed}); name the one to grade: grade FILE", slug="several-files"
+    )

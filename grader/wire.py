@@ -60,12 +60,12 @@ def encode(frame: Frame) -> list[bytes | memoryview]:
     """
     arrays = {name: _portable(array) for name, array in frame.arrays.items()}
     listing = [[name, array.dtype.name, list(array.shape)] for name, array in arrays.items()]
-    header = json.dumps(
-        {"kind": frame.kind, "fields": dict(frame.fields), "arrays": listing}, allow_nan=False
-    ).encode("ascii")
+    header = json.dumps({"kind": frame.kind, "fields": dict(frame.fields), "arrays": listing}, allow_nan=False).encode(
+        "ascii"
+    )
     if len(header) > HEADER_LIMIT:
         raise WireError(f"a header of {len(header)} bytes is over the limit of {HEADER_LIMIT}")
-    bodies = [memoryview(array.reshape(-1)).cast("B") for array in arrays.values() if array.size]
+    bodies = [array.reshape(-1).view(np.uint8).data for array in arrays.values() if array.size]
     return [struct.pack("<I", len(header)), header, *bodies]
 
 
@@ -76,7 +76,7 @@ def decode(read_exactly: Callable[[int], bytes]) -> Frame:
         WireError: a length, a count, a type or the JSON is not what a frame may contain.
     """
     (length,) = struct.unpack("<I", read_exactly(4))
-    if not 2 <= length <= HEADER_LIMIT:
+    if not len("{}") <= length <= HEADER_LIMIT:
         raise WireError(f"a header of {length} bytes")
     kind, fields, listing = _parse_header(read_exactly(length))
     arrays: dict[str, Array] = {}

@@ -85,7 +85,13 @@ def _index(frame: Frame) -> int | None:
 def _interrupted(index: int, reason: str) -> Frame:
     """Say for a cell during which the worker was lost what happened to it."""
     states = {"wall": "timed_out", "cpu": "timed_out", "memory": "memory_limit", "output": "output_flood"}
-    fields = {"index": index, "state": states.get(reason, "crashed"), "failure": None, "seconds": 0.0, "output": ""}
+    fields = {
+        "index": index,
+        "state": states.get(reason, "crashed"),
+        "failure": None,
+        "seconds": 0.0,
+        "output": "",
+    }
     return Frame(kind="ran", fields=fields)
 
 
@@ -99,7 +105,9 @@ def _request(job: Job) -> Frame:
         "data_path": str(job.data_path),
         "budget": budget,
         "watched": list(job.lab.watched),
-        "prediction_name": job.lab.prediction,
+        "prediction": job.lab.prediction,
+        "predictions": job.lab.predictions,
+        "image_shape": list(job.lab.image_shape),
         "limits": {
             **{name: value for name, value in asdict(limits).items() if name in ("cpu_s", "file_bytes")},
             "address_bytes": limits.memory_bytes * ADDRESS_FACTOR,

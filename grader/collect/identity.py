@@ -53,6 +53,15 @@ class Images:
             "offset": offset,
         }
 
+    def __len__(self) -> int:
+        """Return the number of test images."""
+        return len(self._raw["test"])
+
+    def prepared(self, split: str, shape: tuple[int, ...]) -> Array:
+        """Return a split as the lab prepares it: float32 from 0 to 1, each image of the given shape."""
+        raw = self._raw[split]
+        return (raw.astype(np.float32) / np.float32(255)).reshape(len(raw), *shape)
+
     def rows(self, images: object) -> tuple[str, Array]:
         """Return the split of some images and each row's index in it, −1 where unknown."""
         array = to_array(images)
@@ -125,7 +134,7 @@ def _first_rows(images: object, labels: object) -> tuple[Array, int, object] | N
     return None if array is None or array.ndim < 1 else (array, len(array), labels)
 
 
-def _rows_of_dataset(dataset: Any) -> tuple[Array, int, object] | None:  # noqa: ANN401 - a tf.data.Dataset
+def _rows_of_dataset(dataset: Any) -> tuple[Array, int, object] | None:
     try:
         batches = [element if isinstance(element, tuple) else (element,) for element in dataset.take(2)]
         rows = np.concatenate([np.asarray(batch[0]) for batch in batches])
@@ -159,6 +168,6 @@ def _name_split(train: float, test: float) -> str:
     return "mixed" if train + test >= MOSTLY else "other"
 
 
-def _finite(value: Any) -> float | None:  # noqa: ANN401 - a numpy scalar of any type
+def _finite(value: Any) -> float | None:
     number = float(value)
     return number if np.isfinite(number) else None

@@ -1,4 +1,4 @@
-"""Instruments on Keras: every compile, fit, evaluate and predict of the student is recorded, and training is governed."""
+"""Instruments on Keras: each compile, fit, evaluate and predict is recorded, and training is governed."""
 
 from __future__ import annotations
 
@@ -110,7 +110,12 @@ class Record:
 def install(session: Session) -> None:
     """Put the instruments into Keras, once per worker."""
     session.tracer.install()
-    for name, wrapper in {"compile": _compile, "fit": _fit, "evaluate": _evaluate, "predict": _predict}.items():
+    for name, wrapper in {
+        "compile": _compile,
+        "fit": _fit,
+        "evaluate": _evaluate,
+        "predict": _predict,
+    }.items():
         setattr(keras.Model, name, _instrument(session, getattr(keras.Model, name), wrapper))
     tf.config.run_functions_eagerly(True)  # noqa: FBT003 - TensorFlow's own signature
 
@@ -119,7 +124,7 @@ def _instrument(session: Session, original: Callable[..., Any], wrapper: Callabl
     signature = inspect.signature(original)
 
     @functools.wraps(original)
-    def instrumented(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - Keras' own signature
+    def instrumented(self: Any, *args: Any, **kwargs: Any) -> Any:
         if session.depth:
             return original(self, *args, **kwargs)
         try:
@@ -184,7 +189,10 @@ def _loss_behaviour(loss: Any) -> dict[str, Any]:
     answers: dict[str, Any] = {"loss_integer": None, "loss_one_hot": None, "loss_error": ""}
     if loss is None:
         return answers | {"loss_error": "no loss was given"}
-    for name, labels in (("loss_integer", LOSS_LABELS), ("loss_one_hot", np.eye(10, dtype=np.float32)[LOSS_LABELS])):
+    for name, labels in (
+        ("loss_integer", LOSS_LABELS),
+        ("loss_one_hot", np.eye(10, dtype=np.float32)[LOSS_LABELS]),
+    ):
         try:
             value = keras.losses.get(loss)(tf.constant(labels), tf.constant(LOSS_OUTPUTS))
             answers[name] = plain_number(np.mean(np.asarray(value)))
@@ -195,7 +203,10 @@ def _loss_behaviour(loss: Any) -> dict[str, Any]:
 
 def _fit(session: Session, original: Callable[..., Any], model: Any, arguments: dict[str, Any]) -> Any:
     facts = _remember(session, model, arguments.get("x"), arguments.get("y"))
-    settings = {"epochs": _int(arguments.get("epochs", 1)), "batch_size": _int(arguments.get("batch_size") or 32)}
+    settings = {
+        "epochs": _int(arguments.get("epochs", 1)),
+        "batch_size": _int(arguments.get("batch_size") or 32),
+    }
     record = Record(session=session, name="fit", model=model, facts=facts, settings=settings)
     governed = _govern_fit(session, model, dict(arguments), facts)
     stop = _add_early_stop(session, governed)
@@ -231,14 +242,12 @@ def _govern_fit(session: Session, model: Any, arguments: dict[str, Any], facts: 
     if not rows or not epochs or epochs < 1:
         return arguments
     batch = max(_int(arguments.get("batch_size") or 32) or 32, 1)
-    cost = _cost(session, model, facts)
+    cost = _cost(session, model)
     earlier = session.fits.get(model, 0)
     got = ration(session.budget, cost=cost, rows=rows, epochs=epochs, batch=batch, earlier_fits=earlier)
     if got is None or (got.images >= rows and got.epochs == epochs and got.per_epoch >= rows):
         return arguments
-    session.capped.add(
-        f"training: {got.epochs} epochs of {got.per_epoch} images instead of {epochs} of {rows}"
-    )
+    session.capped.add(f"training: {got.epochs} epochs of {got.per_epoch} images instead of {epochs} of {rows}")
     return _cut(arguments, got.images, got.epochs, max(got.per_epoch // batch, 1))
 
 
@@ -381,7 +390,7 @@ def run_traced(session: Session, model: Any, count: int = 2) -> tuple[list[netwo
                 session.depth += 1
                 batch = tf.constant(prepared(facts, shape, session.held_out[:count]))
                 outputs = model(batch, training=False)
-            except Exception:  # noqa: BLE001 - the network is the student's
+            except Exception:  # noqa: BLE001, S112 - the network is the student's; another shape may do
                 continue
             finally:
                 session.depth -= 1
@@ -389,7 +398,7 @@ def run_traced(session: Session, model: Any, count: int = 2) -> tuple[list[netwo
     return None
 
 
-def _cost(session: Session, model: Any, facts: Facts) -> int:
+def _cost(session: Session, model: Any) -> int:
     if model not in session.costs:
         traced = run_traced(session, model)
         session.costs[model] = networks.multiplications(traced[0]) if traced else 0
@@ -428,7 +437,14 @@ def take_snapshot(session: Session, model: Any, stage: str) -> bool:
 
 def _snapshot_data(session: Session, model: Any, shape: tuple[int, ...]) -> dict[str, Any]:
     known = session.fed.get(model)
-    base = known or {"split": "other", "rows": 0, "dtype": "float32", "low": 0.0, "high": 1.0, "labels": "absent"}
+    base = known or {
+        "split": "other",
+        "rows": 0,
+        "dtype": "float32",
+        "low": 0.0,
+        "high": 1.0,
+        "labels": "absent",
+    }
     scale, offset = (known["scale"], known["offset"]) if known else (None, None)
     return {**base, "shape": list(shape), "scale": scale, "offset": offset}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from grader.collect.cells import Statement
 
@@ -73,11 +73,12 @@ def _places_in_tree(tree: ast.stmt, pattern: re.Pattern[str]) -> Iterator[int]:
     """
     remarks = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and pattern.search(node.id):
+        if (isinstance(node, ast.Name) and pattern.search(node.id)) or (_is_text(node) and id(node) not in remarks and pattern.search(node.value)):
             yield node.lineno
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in remarks:
-            if pattern.search(node.value):
-                yield node.lineno
+
+
+def _is_text(node: ast.AST) -> TypeGuard[ast.Constant]:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 _TEXT_CALL = re.compile(r"\b([A-Za-z_][\w.]*)\s*\(")

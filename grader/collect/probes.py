@@ -55,8 +55,14 @@ def _slice(parts: Sequence[Statement], given: frozenset[str]) -> Iterator[Statem
 
 def _is_cheap(tree: ast.stmt) -> bool:
     """Tell whether a statement may run again: nothing that trains, and no loop."""
-    calls = {node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)}
-    return isinstance(tree, ast.Assign | ast.AnnAssign | ast.AugAssign) and not calls & {"fit", "evaluate", "load_data"}
+    calls = {
+        node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    return isinstance(tree, ast.Assign | ast.AnnAssign | ast.AugAssign) and not calls & {
+        "fit",
+        "evaluate",
+        "load_data",
+    }
 
 
 def _stored(tree: ast.AST) -> frozenset[str]:
@@ -73,6 +79,7 @@ def probe_prediction(
     session: Session,
     *,
     name: str,
+    source: str,
     trials: Array,
     cells: Mapping[int, Sequence[Statement]],
     namespace: dict[str, Any],
@@ -83,12 +90,15 @@ def probe_prediction(
     Args:
         session: the instruments, whose record of `predict` says which variables hold predictions.
         name: the variable that holds the answer.
+        source: the variable that the lab keeps predictions in; given, too, where an earlier mistake left it unset.
         trials: float32 (trials, rows, classes), each row a distribution.
         cells: the statements of each cell.
         namespace: the student's global names; they are copied, not changed.
         limits: time of each trial.
     """
-    held = [name for name, value in namespace.items() if _is_prediction(session, value)]
+    held = {n: np.shape(value) for n, value in namespace.items() if _is_prediction(session, value)}
+    if source not in namespace:
+        held[source] = (len(session.images), *trials.shape[2:])
     target = find_target(name, cells, frozenset(held))
     if target is None:
         return
@@ -96,7 +106,14 @@ def probe_prediction(
     for trial in trials:
         answer, kind, error = _one_trial(session, target, name, trial, held, namespace, limits)
         answers.append(answer)
-    fields = {"name": name, "cell": target.cell, "line": target.line, "answers": answers, "kind": kind, "error": error}
+    fields = {
+        "name": name,
+        "cell": target.cell,
+        "line": target.line,
+        "answers": answers,
+        "kind": kind,
+        "error": error,
+    }
     session.story.send("probe", fields)
 
 
@@ -109,12 +126,12 @@ def _one_trial(
     target: Target,
     name: str,
     trial: Array,
-    held: Sequence[str],
+    held: Mapping[str, tuple[int, ...]],
     namespace: Mapping[str, Any],
     limits: CellLimits,
 ) -> tuple[float | None, str, str]:
     # The matrix is as long as the student's own was, so that no index runs out of it.
-    copies = {n: np.resize(trial, np.shape(namespace[n])) for n in held}
+    copies = {n: np.resize(trial, shape) for n, shape in held.items()}
     trial_names = {**namespace, **copies}
     trial_names.pop(name, None)
     session.stand_in = _stand_in(session, trial)
@@ -128,6 +145,28 @@ def _one_trial(
     array = to_array(value)
     kind = type(value).__name__[:40] if array is None or array.size <= 1 else f"array of {array.size}"
     return plain_number(value), kind, ""
+
+
+def replay_tape(
+    session: Session,
+    *,
+    cells: Mapping[int, Sequence[Statement]],
+    namespace: dict[str, Any],
+    image_shape: tuple[int, ...],
+    limits: CellLimits,
+    after: Callable[[], None],
+) -> None:
+    """Run a hand-written loop again on images prepared as the lab says, where the student's own preparation sank it.
+
+    Each part answers for what was written there: a loop is not wrong because the images lack an axis.
+    """
+    for name in session.watched:
+        split = "train" if name.startswith("train") else "test"
+        namespace[name] = session.images.prepared(split, image_shape)
+    for index, parts in cells.items():
+        chosen = [part for part in parts if part.tree is not None and "GradientTape" in ast.dump(part.tree)]
+        if chosen:
+            run_cell(index, chosen, namespace, limits, after)
 
 
 def _stand_in(session: Session, trial: Array) -> Callable[[Any, Any], Array]:

@@ -33,11 +33,11 @@ TICK_S = 0.25
 MESSAGE_KEPT = 500
 
 
-class CellTimedOut(BaseException):  # noqa: N818 - named for the state that it leads to
+class CellTimedOut(BaseException):
     """A cell used up its time; derived from `BaseException` so that `except Exception` lets it pass."""
 
 
-class OutputFlood(BaseException):  # noqa: N818
+class OutputFlood(BaseException):
     """A cell printed without end."""
 
 

@@ -65,7 +65,7 @@ class Story:
         """The number given out last."""
         return self._numbers
 
-    def model_number(self, model: Any) -> int:  # noqa: ANN401 - a Keras model
+    def model_number(self, model: Any) -> int:
         """Return the number by which this network is known, giving it one at first sight."""
         if model not in self._models:
             self._models[model] = len(self._models) + 1
@@ -87,7 +87,7 @@ def student_place() -> tuple[int | None, int | None]:
     return None, None
 
 
-def plain_number(value: Any) -> float | None:  # noqa: ANN401 - anything a student's code may return
+def plain_number(value: Any) -> float | None:
     """Return a finite float, or None for NaN, infinity and what is no number."""
     try:
         number = float(np.asarray(value).reshape(-1)[0]) if np.size(value) == 1 else math.nan

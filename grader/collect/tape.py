@@ -46,15 +46,15 @@ class TapeRecorder:
         recorder, tape = self, tf.GradientTape
         enter, leave, gradient = tape.__enter__, tape.__exit__, tape.gradient
 
-        def recorded_enter(this: Any) -> Any:  # noqa: ANN401 - TensorFlow's own signature
+        def recorded_enter(this: Any) -> Any:
             recorder.begin_step()
             return enter(this)
 
-        def recorded_leave(this: Any, *exc: Any) -> Any:  # noqa: ANN401
+        def recorded_leave(this: Any, *exc: Any) -> Any:
             recorder.session.tracer.active = False
             return leave(this, *exc)
 
-        def recorded_gradient(this: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        def recorded_gradient(this: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
             result = gradient(this, target, sources, *args, **kwargs)
             recorder.note_gradient(target, sources, result)
             return result
@@ -78,7 +78,7 @@ class TapeRecorder:
         session.tracer.steps = []
         session.tracer.active = True
 
-    def note_gradient(self, target: Any, sources: Any, result: Any) -> None:  # noqa: ANN401 - TensorFlow values
+    def note_gradient(self, target: Any, sources: Any, result: Any) -> None:
         """Record one gradient with everything that is needed to check it."""
         if self.session.depth or not tf.executing_eagerly():
             return
@@ -129,7 +129,7 @@ class TapeRecorder:
             self.session.story.send("tape", pending.fields, pending.arrays | after)
             self.recorded += 1
 
-    def _owner(self, sources: Any) -> Any:  # noqa: ANN401 - TensorFlow values
+    def _owner(self, sources: Any) -> Any:
         """Return the network whose variables were differentiated by, the smallest that has them all."""
         wanted = {_identity(source) for source in tf.nest.flatten(sources)}
         candidates = [*self.session.story.known_models(), *_models_in(self.namespace)]
@@ -137,7 +137,7 @@ class TapeRecorder:
         owners = [m for m in candidates if wanted and wanted <= {_identity(weight) for weight in m.weights}]
         return min(owners, key=lambda model: len(model.weights), default=None)
 
-    def _images(self, model: Any) -> Array | None:  # noqa: ANN401 - a Keras model
+    def _images(self, model: Any) -> Array | None:
         """Return what went into the network first inside the tape."""
         mine = {id(layer) for layer in model._flatten_layers()} if model is not None else set()  # noqa: SLF001
         for step in self.session.tracer.steps:
@@ -147,7 +147,7 @@ class TapeRecorder:
                     return array
         return None
 
-    def _spec(self, model: Any, images: Array | None) -> list[dict[str, Any]] | None:  # noqa: ANN401
+    def _spec(self, model: Any, images: Array | None) -> list[dict[str, Any]] | None:
         """Return how to build the network again, from a run of its own on two of the images."""
         if model is None or images is None:
             return None
@@ -157,7 +157,7 @@ class TapeRecorder:
         return exported[0] if exported and len(exported[1]) == len(model.weights) else None
 
 
-def _identity(variable: Any) -> int:  # noqa: ANN401 - a Keras or a TensorFlow variable
+def _identity(variable: Any) -> int:
     return id(getattr(variable, "value", variable) if hasattr(variable, "path") else variable)
 
 
@@ -165,7 +165,7 @@ def _models_in(namespace: dict[str, Any]) -> list[Any]:
     return [value for value in list(namespace.values()) if hasattr(value, "_flatten_layers") and hasattr(value, "fit")]
 
 
-def _gradient_of(weight: Any, given: list[tuple[Any, Any]]) -> Array:  # noqa: ANN401
+def _gradient_of(weight: Any, given: list[tuple[Any, Any]]) -> Array:
     for source, value in given:
         if _identity(source) == _identity(weight) and value is not None:
             return np.asarray(tf.convert_to_tensor(value), np.float32)

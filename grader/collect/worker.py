@@ -1,7 +1,7 @@
 """The untrusted process of one submission: reads a job, runs the cells, sends evidence. It holds no secret.
 
-Started as `python -I -B -m grader.collect.worker`; nothing here knows a rubric or an expected value. The only labels are
-those that the lab gives to students anyway.
+Started as `python -I -B -m grader.collect.worker`; nothing here knows a rubric or an expected value. The only labels
+are those that the lab gives to students anyway.
 """
 
 from __future__ import annotations
@@ -65,21 +65,19 @@ def _die_at_eof(requests: BinaryIO) -> None:
 def _serve(job: wire.Frame, story: Story) -> None:
     fields = job.fields
     sources = cells.split(job.arrays["submission"].tobytes(), suffix=str(fields["suffix"]))
-    parsed = {index: cells.statements(source) for index, source in enumerate(sources)}
-    for index, source in enumerate(sources):
+    parsed = {index: cells.statements(source) for index, source in enumerate(sources, start=1)}
+    for index, source in enumerate(sources, start=1):
         _send_cell(story, index, source, marks.find(parsed[index], placeholder=str(fields["placeholder"])))
     story.send("run", {"cells": len(sources)})
     limits = fields["limits"]
-    process.apply_limits(
-        cpu_s=limits["cpu_s"], memory_bytes=limits["address_bytes"], file_bytes=limits["file_bytes"]
-    )
+    process.apply_limits(cpu_s=limits["cpu_s"], memory_bytes=limits["address_bytes"], file_bytes=limits["file_bytes"])
     session, tape, namespace = _prepare(job, story)
     cell_limits = CellLimits(cpu_s=limits["cell_cpu_s"], wall_s=limits["cell_wall_s"])
     capture = capture_output()
     for index, parts in parsed.items():
         _run_one(story, capture, session, tape, index, parts, namespace, cell_limits)
-    _final_snapshots(session, namespace)
-    _probe(job, session, parsed, namespace)
+    _final_snapshots(session)
+    _probe(job, session, tape, parsed, namespace, cell_limits)
     story.send("run", {"capped": sorted(session.capped)})
     story.send("end", {"reason": "done", "detail": ""})
 
@@ -124,14 +122,14 @@ def _prepare(job: wire.Frame, story: Story) -> tuple[Session, TapeRecorder, dict
     return session, tape, namespace
 
 
-def _pin(tf: Any, keras: Any, seed: int) -> None:  # noqa: ANN401 - the modules
+def _pin(tf: Any, keras: Any, seed: int) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
     tf.config.threading.set_inter_op_parallelism_threads(THREADS)
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(seed)
 
 
-def _serve_dataset(keras: Any, arrays: Mapping[str, Array]) -> None:  # noqa: ANN401 - the module
+def _serve_dataset(keras: Any, arrays: Mapping[str, Array]) -> None:
     """Let `keras.datasets.mnist.load_data()` return the lab's data, fresh copies each time."""
 
     def load_data(path: str = "mnist.npz") -> tuple[tuple[Array, Array], tuple[Array, Array]]:  # noqa: ARG001
@@ -146,9 +144,14 @@ def _serve_dataset(keras: Any, arrays: Mapping[str, Array]) -> None:  # noqa: AN
             sys.modules[name].load_data = load_data  # type: ignore[attr-defined]
 
 
-def _versions(tf: Any, keras: Any) -> dict[str, str]:  # noqa: ANN401 - the modules
+def _versions(tf: Any, keras: Any) -> dict[str, str]:
     python = ".".join(map(str, sys.version_info[:3]))
-    return {"python": python, "tensorflow": tf.__version__, "keras": keras.__version__, "numpy": np.__version__}
+    return {
+        "python": python,
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+    }
 
 
 def _namespace() -> dict[str, Any]:
@@ -156,7 +159,7 @@ def _namespace() -> dict[str, Any]:
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     # IPython's display is the one helper that notebooks use without importing it.
-    module.__dict__.update(display=lambda *values: print(*values), get_ipython=lambda: None)  # noqa: T201
+    module.__dict__.update(display=print, get_ipython=lambda: None)
     return module.__dict__
 
 
@@ -200,7 +203,7 @@ def _send_names(session: Session, index: int, namespace: Mapping[str, Any]) -> N
                 story.send("value", {"cell": index, "name": name, "data": facts})
 
 
-def _final_snapshots(session: Session, namespace: Mapping[str, Any]) -> None:
+def _final_snapshots(session: Session) -> None:
     """Describe the networks that were built but never trained."""
     from grader.collect.instruments import take_snapshot  # noqa: PLC0415
 
@@ -211,15 +214,40 @@ def _final_snapshots(session: Session, namespace: Mapping[str, Any]) -> None:
 
 
 def _probe(
-    job: wire.Frame, session: Session, parsed: Mapping[int, Sequence[cells.Statement]], namespace: dict[str, Any]
+    job: wire.Frame,
+    session: Session,
+    tape: TapeRecorder,
+    parsed: Mapping[int, Sequence[cells.Statement]],
+    namespace: dict[str, Any],
+    limits: CellLimits,
 ) -> None:
-    from grader.collect.probes import probe_prediction  # noqa: PLC0415
+    from grader.collect import probes  # noqa: PLC0415
 
-    name = str(job.fields["prediction_name"])
-    if name and "trials" in job.arrays:
-        limits = CellLimits(cpu_s=2.0, wall_s=5.0)
-        trials = job.arrays["trials"]
-        probe_prediction(session, name=name, trials=trials, cells=parsed, namespace=namespace, limits=limits)
+    fields = job.fields
+    if fields["prediction"]:
+        probes.probe_prediction(
+            session,
+            name=str(fields["prediction"]),
+            source=str(fields["predictions"]),
+            trials=job.arrays["trials"],
+            cells=parsed,
+            namespace=namespace,
+            limits=CellLimits(cpu_s=2.0, wall_s=5.0),
+        )
+    shape = tuple(fields["image_shape"])
+    if shape and not tape.recorded and not _are_prepared(session, shape):
+        probes.replay_tape(
+            session,
+            cells=parsed,
+            namespace=namespace,
+            image_shape=shape,
+            limits=limits,
+            after=tape.finish_step,
+        )
+
+
+def _are_prepared(session: Session, shape: tuple[int, ...]) -> bool:
+    return all(np.shape(value)[1:] == shape for value in session.watched_values.values())
 
 
 if __name__ == "__main__":

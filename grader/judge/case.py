@@ -9,12 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from grader.evidence import Call, Cell, Evidence, Mark, Snapshot
+from grader.judge.verdict import Place
 from grader.labs import Anchor, Expectations, Lab, Part, Role
 from grader.model import Effort
 from grader.verification import Verified, VerifiedNetwork
 from grader.wire import Array
-
-Place = tuple[int | None, int | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +48,11 @@ class Case:
         """Return a global name that meant this network at some time, or an empty string."""
         found = [name for names in self.evidence.names for name, number in names.models.items() if number == model]
         return found[0] if found else ""
+
+    def variable_of(self, role_id: str) -> str:
+        """Return the name under which a role's network is known in the submission, or the lab's own."""
+        names = [self.name_of(model) for model in sorted(self.models(role_id))]
+        return next((name for name in names if name), self.role(role_id).variable)
 
     def calls(self, name: str, models: frozenset[int] | None = None) -> list[Call]:
         """Return the calls of a method in order, of all networks or of some."""

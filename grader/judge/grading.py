@@ -10,7 +10,17 @@ import numpy as np
 from grader import rubric
 from grader.evidence import Call, Cell
 from grader.judge.case import Case
-from grader.model import CellView, CheckResult, Grade, History, ModelView, Outcome, PartResult, Prediction, RunFacts
+from grader.model import (
+    CellView,
+    CheckResult,
+    Grade,
+    History,
+    ModelView,
+    Outcome,
+    PartResult,
+    Prediction,
+    RunFacts,
+)
 from grader.submission import Submission
 from grader.verification import VerifiedNetwork
 
@@ -19,7 +29,9 @@ WRONG_SHOWN = 4
 """Of the images in the report, how many may be mistakes: the most confident ones, which teach most."""
 
 
-def grade(case: Case, results: Sequence[CheckResult], submission: Submission, run: RunFacts, duration_s: float) -> Grade:
+def grade(
+    case: Case, results: Sequence[CheckResult], submission: Submission, run: RunFacts, duration_s: float
+) -> Grade:
     """Return the grade of a case.
 
     Raises:

@@ -32,7 +32,9 @@ MARKS = (
     "hidden: the check is never named to students",
 )
 
-OUR_FAULT = "The grader itself could not judge this check. It is not your fault, and your instructor can have it judged again."
+OUR_FAULT = (
+    "The grader itself could not judge this check. It is not your fault, and your instructor can have it judged again."
+)
 
 
 class Judge:
@@ -96,6 +98,7 @@ class Judge:
         with contextlib.suppress(AuthorError):
             title = self._get_case().lab.part(part).title
         told = Feedback(
+            defect="blocked",
             rationale=f"This cannot be judged before “{title}” is done. {feedback.rationale}",
             hint=f"Finish “{title}” first; this part may then be in order as it is.",
             cell=feedback.cell,
@@ -180,7 +183,11 @@ def _run_pytest(lab: Lab, plugins: Sequence[Any], options: Sequence[str]) -> tup
         *options,
     ]  # fmt: skip
     output = io.StringIO()
-    with _no_plugins_of_the_surroundings(), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+    with (
+        _no_plugins_of_the_surroundings(),
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(output),
+    ):
         status = pytest.main(arguments, plugins=list(plugins))
     return int(status), output.getvalue()
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NoReturn
 
+from grader.judge.defects import DEFECTS
 from grader.model import Feedback, Outcome
+
+Place = tuple[int | None, int | None]
+"""(cell, line) in the submission, both counted from 1."""
+
+NOWHERE: Place = (None, None)
 
 
 class Verdict(Exception):  # noqa: N818 - an outcome that travels through pytest, not an error
@@ -25,55 +31,59 @@ class NoEvidence(Verdict):
         super().__init__(Outcome.FAILED, feedback)
 
 
-def fail(rationale: str, hint: str = "", *, defect: str = "", place: tuple[int | None, int | None] = (None, None)) -> NoReturn:
-    """End the check as failed.
-
-    Args:
-        rationale: what happened, expected and actual, in one or two sentences.
-        hint: what to try.
-        defect: a stable name of a recognised defect.
-        place: (cell, line) in the submission, counted from 0 and 1.
-
-    Raises:
-        Verdict: always.
-    """
-    feedback = Feedback(rationale=rationale, hint=hint, defect=defect, cell=place[0], line=place[1])
-    raise Verdict(Outcome.FAILED, feedback)
+def feedback(defect: str, place: Place = NOWHERE, **details: object) -> Feedback:
+    """Return what the table says about a defect, with the details filled in."""
+    text = DEFECTS[defect]
+    cell, line = place
+    return Feedback(
+        rationale=text.message.format(**details).strip(),
+        hint=text.hint.format(**details),
+        defect=defect,
+        cell=cell,
+        line=line,
+    )
 
 
-def partial(earned: Fraction, rationale: str, hint: str = "") -> NoReturn:
-    """End the check with some of its points.
+def fail(defect: str, place: Place = NOWHERE, **details: object) -> NoReturn:
+    """End the check as failed, by a defect of the table.
 
     Raises:
         Verdict: always.
     """
-    raise Verdict(Outcome.PARTIAL, Feedback(rationale=rationale, hint=hint), earned)
+    raise Verdict(Outcome.FAILED, feedback(defect, place, **details))
 
 
-def not_attempted(rationale: str, hint: str = "", *, place: tuple[int | None, int | None] = (None, None)) -> NoReturn:
+def not_attempted(defect: str, place: Place = NOWHERE, **details: object) -> NoReturn:
     """End the check as not attempted.
 
     Raises:
         Verdict: always.
     """
-    feedback = Feedback(rationale=rationale, hint=hint, cell=place[0], line=place[1])
-    raise Verdict(Outcome.NOT_ATTEMPTED, feedback)
+    raise Verdict(Outcome.NOT_ATTEMPTED, feedback(defect, place, **details))
 
 
-def timed_out(rationale: str, hint: str = "", *, place: tuple[int | None, int | None] = (None, None)) -> NoReturn:
+def timed_out(defect: str, place: Place = NOWHERE, **details: object) -> NoReturn:
     """End the check as timed out.
 
     Raises:
         Verdict: always.
     """
-    feedback = Feedback(rationale=rationale, hint=hint, cell=place[0], line=place[1])
-    raise Verdict(Outcome.TIMED_OUT, feedback)
+    raise Verdict(Outcome.TIMED_OUT, feedback(defect, place, **details))
 
 
-def no_evidence(rationale: str, hint: str = "", *, place: tuple[int | None, int | None] = (None, None)) -> NoReturn:
+def no_evidence(defect: str, place: Place = NOWHERE, **details: object) -> NoReturn:
     """End the check because nothing was recorded that it could judge.
 
     Raises:
         NoEvidence: always.
     """
-    raise NoEvidence(Feedback(rationale=rationale, hint=hint, cell=place[0], line=place[1]))
+    raise NoEvidence(feedback(defect, place, **details))
+
+
+def partial(earned: Fraction, told: Feedback) -> NoReturn:
+    """End the check with some of its points.
+
+    Raises:
+        Verdict: always.
+    """
+    raise Verdict(Outcome.PARTIAL, told, earned)

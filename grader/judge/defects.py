@@ -1,0 +1,200 @@
+"""Every defect that is recognised: a name, what the student reads, and what to try.
+
+One table, so that wording, translation and documentation have one source. Texts are templates; the names in braces are
+filled in by the check. They name what was found and what is asked for, never the line that would be right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A recognised defect: `message` says what happened, `hint` what to try."""
+
+    message: str
+    hint: str
+
+
+DEFECTS: dict[str, Defect] = {
+    # Anything.
+    "placeholder": Defect(
+        "There is still {placeholder} in line {line}, so this part is not done yet.",
+        "Replace it with code of your own. The text above the cell says what is needed.",
+    ),
+    "nothing-written": Defect(
+        "Nothing in your file belongs to “{part}”.",
+        "Was a cell deleted? Take it from the lab's own file again and fill it in.",
+    ),
+    "cell-timed-out": Defect(
+        "This cell ran out of time and was stopped.",
+        "Is there a loop that never ends? Training is shortened by the grader, so long training is no problem.",
+    ),
+    "cell-memory": Defect(
+        "This cell used more memory than is allowed.",
+        "Does it make a very large array, or a list that grows for ever?",
+    ),
+    "cell-output": Defect(
+        "This cell printed far too much and was stopped.", "Is there a print in a loop that never ends?"
+    ),
+    "cell-crashed": Defect("Python itself ended in this cell.", "Run the cell alone: which line ends the program?"),
+    "cell-not-reached": Defect(
+        "Your program was ended before it came to this cell.",
+        "Look at the cell that took too long or printed too much; this one may be in order.",
+    ),
+    "cell-raised": Defect("This cell stopped with {error}", "{advice}"),
+    "not-recorded": Defect("{what}", "Is this line reached when all cells run from top to bottom?"),
+    # The images.
+    "images-shape": Defect(
+        "The {split} images have the shape {found}; expected is {wanted} for each image.",
+        "np.expand_dims, reshape and [..., np.newaxis] can all add an axis at the end.",
+    ),
+    "images-type": Defect(
+        "The {split} images are of type {found}; expected are floating-point numbers from 0 to 1.",
+        "Divide the pixels by their largest value, as a float.",
+    ),
+    "images-range": Defect(
+        "The {split} images have values from {low:.3g} to {high:.3g}; expected are values from 0 to 1.",
+        "The largest pixel value is 255. Divide by it, once.",
+    ),
+    # The networks.
+    "no-convolution": Defect(
+        "This network has no convolution in it.",
+        "A convolutional network begins with Conv2D layers; the fully connected one is another part of the lab.",
+    ),
+    "number-of-outputs": Defect(
+        "The network ends in {found} outputs; there are ten digits, so ten are expected.",
+        "The number of units of the last layer is the number of classes.",
+    ),
+    "no-probabilities": Defect(
+        "The outputs are no probabilities of ten digits: for one image they add up to {total:.2f}, not to 1.",
+        "Which activation turns ten numbers into probabilities that add up to one? It belongs in the last layer.",
+    ),
+    "no-outputs": Defect(
+        "The outputs of this network could not be computed.", "Does the network take a batch of images?"
+    ),
+    "other-layer": Defect(
+        "Layer {number} of your network ({kind}) {difference}.",
+        "Compare your layers with the lab's text, one by one. The table of layers shows the first difference.",
+    ),
+    "other-depth": Defect(
+        "Your network has {found} layers; the lab asks for {wanted}.",
+        "Compare your layers with the lab's text, one by one. The table of layers shows the first difference.",
+    ),
+    "other-parameters": Defect(
+        "Your network has {found:,} parameters; the lab's has {wanted:,}.",
+        "Compare your layers with the lab's text, one by one.",
+    ),
+    # Compile.
+    "compile-stopped": Defect("`compile` stopped: {error}", "Check the names of the arguments and their spelling."),
+    "unknown-loss": Defect(
+        "Keras knows no loss called “{loss}”.",
+        "Which loss of Keras takes whole numbers as labels? Check the spelling.",
+    ),
+    "no-loss": Defect("No loss is given, so there is nothing to learn from.", "Pass loss=… to compile."),
+    "wrong-loss": Defect(
+        "The loss “{loss}” is not the cross-entropy between these labels and the network's probabilities.",
+        "The labels are whole numbers, the outputs are probabilities: which loss fits both, with its default settings?",
+    ),
+    "no-accuracy": Defect(
+        "The accuracy is not among the metrics, so `evaluate` returns only the loss.",
+        'Pass metrics=["accuracy"] to compile.',
+    ),
+    "does-not-learn": Defect(
+        "After training, the {role} reads only {found:.0%} of new images correctly.",
+        "A learning rate that is far too large or far too small keeps a network from learning. "
+        "Try the one that the lab names, or Keras' default.",
+    ),
+    # Fit and evaluate.
+    "other-network": Defect(
+        "This line {doing} `{mine}`, the {other}; the {role} is `{wanted}`.",
+        "Call `{method}` on the {role}.",
+    ),
+    "without-images": Defect(
+        "`{method}` was not given any images. {error}", "`{method}` needs the images first and their labels second."
+    ),
+    "arguments": Defect("`{method}` stopped: {error}", "Check the names of the arguments."),
+    "trains-on-test-images": Defect(
+        "The network is trained on the test images.",
+        "What a network has seen in training says nothing about new images. Train on the training images.",
+    ),
+    "labels-do-not-match": Defect(
+        "The labels do not belong to these images.",
+        "Pass the images and the labels of the same set, in the same order.",
+    ),
+    "few-images": Defect(
+        "The network is trained on {found:,} images only.",
+        "Use all the training images; the grader shortens the training by itself.",
+    ),
+    "evaluates-training-images": Defect(
+        "The network is evaluated on images that it was trained with.",
+        "Only new images show how well it generalises: evaluate it on the test images.",
+    ),
+    "evaluates-before-training": Defect(
+        "The {role} is evaluated before it is trained.",
+        "Evaluate it after `fit`, so that the result says what it has learnt.",
+    ),
+    # The prediction.
+    "predicts-training-images": Defect("The predictions are made for training images.", "Predict the test images."),
+    "predicts-with-other-network": Defect(
+        "The predictions come from `{mine}`; the {role} is `{wanted}`.", "Call `predict` on the {role}."
+    ),
+    "expression-stopped": Defect(
+        "The expression stopped with {error}", "Index 0 is the first image; its row has ten values."
+    ),
+    "answer-is-array": Defect(
+        "`{name}` holds {found} values; expected is one digit.",
+        "A prediction is a row of ten probabilities. At which position is the largest of them?",
+    ),
+    "argmax-of-everything": Defect(
+        "The largest value is looked for in the predictions of all images at once.",
+        "Take the predictions of the first image only, then find the position of the largest one.",
+    ),
+    "answer-is-probability": Defect(
+        "`{name}` is a probability, not a digit.",
+        "You found the largest value; asked is its position, which is the digit.",
+    ),
+    "wrong-digit": Defect(
+        "On predictions that the grader chose, `{name}` is not the likeliest digit of the first image.",
+        "Find the position of the largest of the ten values in the first row of the predictions themselves.",
+    ),
+    # The hand-written step.
+    "gradient-of-other-variables": Defect(
+        "The gradient is not taken with respect to the variables of a network that ran.",
+        "Ask for the gradient with respect to all trainable variables of the network.",
+    ),
+    "tape-on-test-images": Defect(
+        "The loop trains on the test images.", "Use the training images; the test images are for the evaluation."
+    ),
+    "gradient-is-none": Defect(
+        "The gradient with respect to the network's variables is None: the loss does not depend on them.",
+        "The network has to run inside the `with tf.GradientTape()` block, and the loss has to be made of its outputs.",
+    ),
+    "gradient-unchecked": Defect(
+        "The gradient could not be checked against training images and their labels.",
+        "Take images and labels of the same batch from the training data.",
+    ),
+    "gradient-of-outputs": Defect(
+        "The gradient is taken of the network's outputs, not of the loss.",
+        "What should become small is the loss: ask the tape for its gradient.",
+    ),
+    "wrong-gradient": Defect(
+        "The gradient points elsewhere than that of the cross-entropy (their cosine is {found:.2f}, expected is 1).",
+        "Is the loss made of the labels of this batch and the outputs for its images, by the sparse categorical "
+        "cross-entropy, and is the gradient taken with respect to all trainable variables?",
+    ),
+    "logits-or-probabilities": Defect(
+        "The loss is not the cross-entropy of the network's probabilities: its gradient is {found:.2g} times as large "
+        "as it should be.",
+        "The network's last activation gives probabilities already. What does from_logits mean?",
+    ),
+    "not-applied": Defect(
+        "The gradient is computed, but the weights of the network stay as they are.",
+        "The optimizer's apply_gradients takes pairs of gradient and variable.",
+    ),
+    "uphill": Defect(
+        "The weights are moved uphill: the loss grows with every step.",
+        "Hand the gradients to the optimizer as they are; it subtracts them by itself.",
+    ),
+}

@@ -1,0 +1,69 @@
+"""Questions about the images: were they scaled, and do they have the shape that the lab asks for?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grader.evidence import DataFacts
+from grader.judge.case import Case
+from grader.judge.reading import nothing_recorded, place_of, require_filled
+from grader.judge.verdict import fail
+
+LOWEST, HIGHEST, BRIGHT = -1e-3, 1.001, 0.9
+"""Scaled images lie between the first two, with rounding, and some pixel of them is as bright as the third."""
+
+_SPLITS = {"train": "training", "test": "test"}
+
+
+def require_scaled(case: Case, part_id: str) -> None:
+    """Ask whether the pixels of both splits are floating-point numbers from 0 to 1."""
+    _require(case, part_id, "scale")
+
+
+def require_shape(case: Case, part_id: str) -> None:
+    """Ask whether the images of both splits have the shape of the lab."""
+    _require(case, part_id, "shape")
+
+
+def are_scaled(case: Case) -> bool:
+    """Tell whether what the networks were trained with was scaled; where it was not, that explains poor results."""
+    fed = [call.data for call in case.calls("fit") if call.data is not None]
+    return all(_problem_with(case, data, "scale") is None for data in fed)
+
+
+def _require(case: Case, part_id: str, what: str) -> None:
+    require_filled(case, part_id)
+    for split, name in _SPLITS.items():
+        facts = list(_data_of(case, split))
+        if not facts:
+            nothing_recorded(case, part_id, f"No {name} images were found.")
+        problems = [_problem_with(case, data, what) for data in facts]
+        if all(problem is not None for problem in problems):
+            defect, details = problems[0] or ("", {})
+            fail(defect, place_of(case, part_id), split=name, **details)
+
+
+def _data_of(case: Case, split: str) -> Iterator[DataFacts]:
+    """Yield what the named images were at last, then what the networks were given."""
+    wanted = [name for name in case.lab.watched if name.startswith(split)]
+    named = [value.data for value in case.evidence.values if value.name in wanted]
+    yield from named[-1:]
+    for call in case.evidence.calls:
+        if call.data is not None and call.data.split == split and call.name in ("fit", "evaluate", "predict"):
+            yield call.data
+
+
+def _problem_with(case: Case, data: DataFacts, what: str) -> tuple[str, dict[str, object]] | None:
+    if what == "shape":
+        if data.shape == case.lab.image_shape:
+            return None
+        return "images-shape", {"found": _shape(data.shape), "wanted": _shape(case.lab.image_shape)}
+    if not data.dtype.startswith(("float", "bfloat")):
+        return "images-type", {"found": data.dtype}
+    if data.low >= LOWEST and BRIGHT <= data.high <= HIGHEST:
+        return None
+    return "images-range", {"low": data.low, "high": data.high}
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape)) or "of a single number"

@@ -1,0 +1,101 @@
+"""Questions about a hand-written training step: its batches, its gradient, and what is done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from grader.evidence import TapeStep
+from grader.judge.architecture import CLASSES
+from grader.judge.case import Case
+from grader.judge.reading import nothing_recorded, require_written
+from grader.judge.training import Problem
+from grader.judge.verdict import fail
+from grader.verification import VerifiedStep
+
+Steps = Sequence[tuple[TapeStep, VerifiedStep | None]]
+
+COSINE_AT_LEAST = 0.99
+STOCHASTIC_COSINE = 0.6
+"""Dropout and batch normalisation make the student's own pass differ from the evaluation pass it is compared with."""
+
+SCALE_TOLERANCE = 0.15
+"""Allowed mismatch between the scale of the loss and that of its gradient. A mean, a sum and a vector of losses are all
+in order, but the gradient has to be that of the same loss: softmax outputs taken for logits shrink it about tenfold."""
+
+
+def _steps(case: Case, part_id: str) -> Steps:
+    """Return the recorded steps with what was verified of them; ends the check where there are none."""
+    require_written(case, part_id)
+    steps = [(step, case.verified.steps.get(step.number)) for step in case.evidence.tape]
+    if not steps:
+        nothing_recorded(case, part_id, "No gradient was computed with the tape.")
+    return steps
+
+
+def require_batches(case: Case, part_id: str) -> None:
+    """Ask whether a network runs on batches of training images inside the tape."""
+    step, _ = _steps(case, part_id)[0]
+    place = (step.cell, step.line)
+    if step.model is None:
+        fail("gradient-of-other-variables", place)
+    if step.split == "test":
+        fail("tape-on-test-images", place)
+
+
+def require_gradient(case: Case, part_id: str) -> None:
+    """Ask whether the gradient is that of the cross-entropy, for all trainable variables."""
+    steps = _steps(case, part_id)
+    first, _ = steps[0]
+    place = (first.cell, first.line)
+    if first.missing >= first.variables > 0:
+        fail("gradient-is-none", place)
+    checked = [(step, verified) for step, verified in steps if verified is not None]
+    if not checked:
+        require_batches(case, part_id)
+        if not _is_plausible(steps):
+            fail("gradient-unchecked", place)
+    for step, verified in checked:
+        problem = _problem(step, verified)
+        if problem is not None:
+            fail(problem[0], (step.cell, step.line), **problem[1])
+
+
+def _is_plausible(steps: Steps) -> bool:
+    """Judge a network that cannot be rebuilt by what is known: a loss, and gradients for its variables."""
+    return all(step.spec is None and _is_loss(step) and step.missing == 0 for step, _ in steps)
+
+
+def _is_loss(step: TapeStep) -> bool:
+    return len(step.target_shape) <= 1
+
+
+def _problem(step: TapeStep, verified: VerifiedStep) -> Problem | None:
+    if not _is_loss(step) and step.target_shape[-1:] == (CLASSES,):
+        return "gradient-of-outputs", {}
+    lowest = STOCHASTIC_COSINE if verified.stochastic else COSINE_AT_LEAST
+    if not verified.cosine >= lowest:
+        return "wrong-gradient", {"found": verified.cosine}
+    count = int(np.prod(step.target_shape, dtype=np.int64)) if step.target_shape else 1
+    scale = (step.loss or 0.0) * count / max(verified.loss, 1e-9)
+    ratio = verified.norm_ratio / max(scale, 1e-9)
+    if not verified.stochastic and not abs(ratio - 1) <= SCALE_TOLERANCE:
+        return "logits-or-probabilities", {"found": ratio}
+    return None
+
+
+def require_update(case: Case, part_id: str) -> None:
+    """Ask whether the weights are moved, and downhill where the gradient is right."""
+    steps = _steps(case, part_id)
+    place = (steps[0][0].cell, steps[0][0].line)
+    if not any(_has_moved(step) for step, _ in steps):
+        fail("not-applied", place)
+    checked = [v for step, v in steps if v is not None and v.moved > 0 and _problem(step, v) is None]
+    if checked and not checked[0].descent < 0:
+        fail("uphill", place)
+
+
+def _has_moved(step: TapeStep) -> bool:
+    pairs = zip(step.before, step.after, strict=False)
+    return any(before.shape == after.shape and bool((before != after).any()) for before, after in pairs)

@@ -1,0 +1,207 @@
+"""Questions about compile, fit and evaluate: judged on the record of calls, each for what was written there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from grader.evidence import Call
+from grader.judge import architecture, images
+from grader.judge.case import Case
+from grader.judge.reading import nothing_recorded, require_filled, require_written
+from grader.judge.verdict import Verdict, fail
+
+Problem = tuple[str, dict[str, object]]
+"""A defect of the table and its details."""
+
+SOME_ROWS = 10_000
+"""Training images that a `fit` has to be given: a split for validation is in order, a handful of images is not."""
+
+CROSS_ENTROPY = -(2 * float(np.log(0.55)) + float(np.log(0.05))) / 3
+"""Mean cross-entropy (nats) of the rows on which a loss is tried: two right at 0.55, one wrong at 0.05."""
+
+CROSS_ENTROPY_TOLERANCE = 0.02
+
+LEARNING = 0.03
+"""A loss that falls by this share within a capped training is on its way: slow optimizers are allowed."""
+
+_DOING = {"fit": "trains", "evaluate": "evaluates"}
+_WRONG_METRICS = frozenset({"Accuracy", "BinaryAccuracy", "binary_accuracy"})
+
+
+def _calls(case: Case, role_id: str, part_id: str, method: str, missing: str) -> list[Call]:
+    """Return the calls of a method on a role's networks; ends the check where the part is blank or there is none."""
+    require_filled(case, part_id)
+    calls = case.calls(method, case.models(role_id))
+    if not calls:
+        require_written(case, part_id)
+        _complain_of_other_network(case, role_id, part_id, method)
+        role = case.role(role_id)
+        nothing_recorded(case, part_id, f"The {role.title} is never {missing}: no `{method}` of `{role.variable}` ran.")
+    return calls
+
+
+# Compile
+
+
+def require_loss(case: Case, role_id: str, part_id: str) -> None:
+    """Ask whether the loss is the cross-entropy for the labels that the network is trained with."""
+    call = _calls(case, role_id, part_id, "compile", "compiled")[-1]
+    place = (call.cell, call.line)
+    if call.error:
+        fail("compile-stopped", place, error=call.error)
+    values = [call.settings.get(f"loss_{kind}") for kind in _label_kinds(case, role_id)]
+    if any(isinstance(v, float) and abs(v - CROSS_ENTROPY) <= CROSS_ENTROPY_TOLERANCE for v in values):
+        return
+    fail(_loss_defect(call.settings), place, loss=call.settings.get("loss") or "")
+
+
+def _label_kinds(case: Case, role_id: str) -> set[str]:
+    """Return the kinds of labels that the network was trained with, integers where that is not known."""
+    kinds = {call.data.labels for call in case.calls("fit", case.models(role_id)) if call.data}
+    return kinds & {"integer", "one_hot"} or {"integer"}
+
+
+def _loss_defect(settings: Mapping[str, Any]) -> str:
+    if not settings.get("loss"):
+        return "no-loss"
+    unknown = "could not interpret" in str(settings.get("loss_error") or "").lower()
+    return "unknown-loss" if unknown else "wrong-loss"
+
+
+def require_accuracy_metric(case: Case, role_id: str, part_id: str) -> None:
+    """Ask whether the accuracy is reported."""
+    call = _calls(case, role_id, part_id, "compile", "compiled")[-1]
+    metrics = [str(metric) for metric in call.settings.get("metrics", ())]
+    if not any("acc" in metric.lower() and metric not in _WRONG_METRICS for metric in metrics):
+        fail("no-accuracy", (call.cell, call.line))
+
+
+def require_learning(case: Case, role_id: str, part_id: str) -> None:
+    """Ask whether training with this optimizer got anywhere; not asked where another mistake explains it."""
+    call = _calls(case, role_id, part_id, "compile", "compiled")[-1]
+    fits = [fit for fit in case.calls("fit", case.models(role_id)) if fit.finished]
+    best = _best_accuracy(case, role_id)
+    if not fits or best is None or _has_other_mistakes(case, role_id):
+        return
+    if best < case.expected.accuracy[role_id] and not _is_still_learning(fits):
+        fail("does-not-learn", (call.cell, call.line), role=case.role(role_id).title, found=best)
+
+
+def _best_accuracy(case: Case, role_id: str) -> float | None:
+    """Return the best accuracy of a trained network; 0 where its outputs are not even numbers, None if unknown."""
+    trained = {(s.model, s.call) for s in case.snapshots(role_id) if s.stage == "trained"}
+    networks = [n for n in case.verified_networks(role_id) if (n.model, n.call) in trained and n.outputs is not None]
+    return max((case.accuracy(network) or 0.0 for network in networks), default=None)
+
+
+def _has_other_mistakes(case: Case, role_id: str) -> bool:
+    """Tell whether something else than the optimizer explains poor results: images, labels, outputs, or loss."""
+    fits = case.calls("fit", case.models(role_id))
+    if not images.are_scaled(case) or any(_fit_problem(fit) is not None for fit in fits):
+        return True
+    questions: tuple[tuple[Callable[[Case, str, str], None], str], ...] = (
+        (architecture.require_ten_outputs, "build"),
+        (architecture.require_probabilities, "build"),
+        (require_loss, "compile"),
+    )
+    try:
+        for question, part in questions:
+            question(case, role_id, f"{role_id}_{part}")
+    except Verdict:
+        return True
+    return False
+
+
+def _is_still_learning(fits: Sequence[Call]) -> bool:
+    for fit in fits:
+        curve = fit.result.get("history", {}).get("loss")
+        is_curve = isinstance(curve, list) and len(curve) > 1 and all(isinstance(value, float) for value in curve)
+        if is_curve and curve[-1] < (1 - LEARNING) * curve[0]:
+            return True
+    return False
+
+
+# Fit
+
+
+def require_fit(case: Case, role_id: str, part_id: str) -> None:
+    """Ask whether the network is trained on the training images with their own labels."""
+    _require_one_right(_calls(case, role_id, part_id, "fit", "trained"), _fit_problem)
+
+
+def _require_one_right(calls: Sequence[Call], problem_of: Callable[[Call], Problem | None]) -> None:
+    problems = [(call, problem) for call in calls if (problem := problem_of(call)) is not None]
+    if len(problems) == len(calls):
+        call, (defect, details) = problems[-1]
+        fail(defect, (call.cell, call.line), **details)
+
+
+def _common_problem(call: Call) -> Problem | None:
+    """Return what is wrong with the arguments of a `fit` or an `evaluate`, whatever it is for."""
+    if call.error.startswith("TypeError") and "argument" in call.error:
+        return "arguments", {"method": call.name, "error": call.error}
+    if call.data is None:
+        return "without-images", {"method": call.name, "error": call.error}
+    if call.data.labels in ("mismatch", "absent"):
+        return "labels-do-not-match", {}
+    return None
+
+
+def _fit_problem(call: Call) -> Problem | None:
+    data = call.data
+    if data is not None and data.split in ("test", "mixed"):
+        return "trains-on-test-images", {}
+    if data is not None and data.split == "train" and data.rows < SOME_ROWS:
+        return "few-images", {"found": data.rows}
+    return _common_problem(call)
+
+
+# Evaluate
+
+
+def require_evaluate(case: Case, role_id: str, part_id: str) -> None:
+    """Ask whether the right network is evaluated on the test images with their own labels."""
+    _require_one_right(_calls(case, role_id, part_id, "evaluate", "evaluated"), _evaluate_problem)
+
+
+def _evaluate_problem(call: Call) -> Problem | None:
+    if call.data is not None and call.data.split in ("train", "mixed"):
+        return "evaluates-training-images", {}
+    return _common_problem(call)
+
+
+def require_evaluate_after_fit(case: Case, role_id: str, part_id: str) -> None:
+    """Ask whether the evaluation comes after the training, where there is a training of the same network."""
+    require_evaluate(case, role_id, part_id)
+    models = case.models(role_id)
+    right = [call for call in case.calls("evaluate", models) if _evaluate_problem(call) is None]
+    fits = case.calls("fit", models)
+    trained = {fit.model for fit in fits}
+    early = [
+        c for c in right if c.model in trained and not any(f.model == c.model and f.number < c.number for f in fits)
+    ]
+    if right and len(early) == len(right):
+        fail("evaluates-before-training", (right[-1].cell, right[-1].line), role=case.role(role_id).title)
+
+
+def _complain_of_other_network(case: Case, role_id: str, part_id: str, method: str) -> None:
+    """Name the commonest slip: the call in this part's place goes to another network."""
+    role = case.role(role_id)
+    places = case.places(case.lab.part(part_id))
+    for call in case.calls(method):
+        other = case.role_of(call.model)
+        here = any(cell.index == call.cell and m.line <= (call.line or 0) <= m.end_line for cell, m in places)
+        if here and other is not None and other.id != role_id and method in _DOING:
+            fail(
+                "other-network",
+                (call.cell, call.line),
+                doing=_DOING[method],
+                mine=case.name_of(call.model) or other.variable,
+                other=other.title,
+                role=role.title,
+                wanted=case.variable_of(role_id),
+                method=method,
+            )

@@ -1,0 +1,44 @@
+"""Reports: a grade becomes HTML for students, JSON and JUnit XML for machines, a summary for terminals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grader.report.files import write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from grader.model import Grade
+
+
+def write_reports(grade: Grade, folder: Path) -> list[Path]:
+    """Write `report.html`, `report.json` and `junit.xml`, each in full or not at all.
+
+    Args:
+        grade: what to report.
+        folder: where the files go; made if it is missing.
+
+    Returns:
+        The files in the order above.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+        MachineError: the installation has no templates.
+    """
+    # Imported here: the command's help must not wait for the template engine.
+    from grader.report import html, jsonreport, junit  # noqa: PLC0415
+
+    # All are rendered before the first is written: no mixture of two grades if one fails.
+    contents = {
+        "report.html": html.render(grade),
+        "report.json": jsonreport.render(grade),
+        "junit.xml": junit.render(grade),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        write_atomically(folder / name, content)
+    return [folder / name for name in contents]
+
+
+__all__ = ["write_atomically", "write_reports"]

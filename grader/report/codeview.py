@@ -1,0 +1,157 @@
+"""What the HTML report shows about the student's code: lines of (token class, text), never markup.
+
+Pygments only splits the code; its own HTML is not used, as the template engine escapes each text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pygments.lexers.python import PythonLexer
+from pygments.token import (
+    Comment,
+    Keyword,
+    Name,
+    Number,
+    Operator,
+    String,
+)
+
+from grader.report.text import PARAGRAPH, SOURCE, clean, line
+from grader.report.words import ACTIONABLE
+
+if TYPE_CHECKING:
+    from grader.model import CellView, Grade
+
+Token = tuple[str, str]
+
+_CLASSES: tuple[tuple[Any, str], ...] = (
+    (Comment, "c"),
+    (String, "s"),
+    (Number, "n"),
+    (Keyword, "k"),
+    (Operator.Word, "k"),
+    (Name.Builtin, "b"),
+    (Name.Function, "f"),
+    (Name.Class, "f"),
+    (Name.Decorator, "f"),
+)
+
+_MOST_CELLS = 300
+_MOST_LINES = 1_500
+_MOST_COLOURED = 150_000
+"""Characters of a submission that get colours: about 0.2 s of pygments. What is beyond stays plain."""
+
+_OUTPUT = 6_000
+"""Characters of a cell's output that are shown: its end, where errors and results are."""
+
+_STATES = {
+    "ok": ("✓", "ran", "good"),
+    "raised": ("✗", "stopped with an error", "bad"),
+    "syntax_error": ("✗", "Python could not read it", "bad"),
+    "placeholder": ("○", "still has a placeholder", "idle"),
+    "timed_out": ("✗", "ran out of time", "bad"),
+    "budget_reached": ("✓", "ended by us: enough training was seen", "good"),
+    "skipped": ("-", "was not run", "idle"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of code; `remark` says in words why it is marked, and is empty where it is not."""
+
+    number: int
+    tokens: tuple[Token, ...]
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell with its code; `open` where a student should look at it."""
+
+    index: int
+    anchor: str
+    mark: str
+    state: str
+    tone: str
+    open: bool
+    lines: tuple[Line, ...]
+    cut: bool
+    exception: str
+    output: str
+
+
+def cells(grade: Grade) -> tuple[Cell, ...]:
+    """Return the cells in the order of the submission."""
+    places = _places(grade)
+    budget = _MOST_COLOURED
+    shown = []
+    for cell in grade.cells[:_MOST_CELLS]:
+        budget -= len(cell.source)
+        remarks = dict.fromkeys(places.get(cell.index, ()), "look here")
+        if cell.failing_line is not None:
+            remarks[cell.failing_line] = "it stopped here"
+        shown.append(_cell(cell, remarks, coloured=budget >= 0))
+    return tuple(shown)
+
+
+def _places(grade: Grade) -> dict[int, list[int | None]]:
+    """Return the lines, by cell, that visible checks point at; those of hidden ones would give them away."""
+    places: dict[int, list[int | None]] = {}
+    for check in (check for part in grade.parts for check in part.checks):
+        if check.feedback.cell is not None and check.outcome in ACTIONABLE and not check.spec.hidden:
+            places.setdefault(check.feedback.cell, []).append(check.feedback.line)
+    return places
+
+
+def _cell(cell: CellView, remarks: dict[int | None, str], *, coloured: bool) -> Cell:
+    mark, state, tone = _STATES.get(cell.state, ("?", line(cell.state, 60), "idle"))
+    source = clean(cell.source, SOURCE)
+    rows = _rows(source) if coloured else _plain_rows(source)
+    return Cell(
+        index=cell.index,
+        anchor=f"cell-{cell.index}",
+        mark=mark,
+        state=state,
+        tone=tone,
+        open=tone != "good" or bool(remarks),
+        lines=_lines(rows[:_MOST_LINES], remarks),
+        cut=len(rows) > _MOST_LINES or source != clean(cell.source, SOURCE + 1),
+        exception=clean(cell.exception, PARAGRAPH).strip(),
+        output=clean(cell.output, 10 * _OUTPUT)[-_OUTPUT:].strip("\n"),
+    )
+
+
+def _lines(rows: list[tuple[Token, ...]], remarks: dict[int | None, str]) -> tuple[Line, ...]:
+    return tuple(
+        Line(number=number, tokens=tokens, remark=remarks.get(number, "")) for number, tokens in enumerate(rows, 1)
+    )
+
+
+def _rows(source: str) -> list[tuple[Token, ...]]:
+    """Split code into lines of tokens; joining neighbours of one class halves the size of the page."""
+    rows: list[list[Token]] = [[]]
+    for kind, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens(source):
+        name = _class(kind)
+        for place, piece in enumerate(text.split("\n")):
+            if place:
+                rows.append([])
+            if piece:
+                _append(rows[-1], name if piece.strip() else "", piece)
+    return [tuple(row) for row in rows]
+
+
+def _plain_rows(source: str) -> list[tuple[Token, ...]]:
+    return [(("", row),) if row else () for row in source.split("\n")]
+
+
+def _append(row: list[Token], name: str, piece: str) -> None:
+    if row and row[-1][0] == name:
+        row[-1] = (name, row[-1][1] + piece)
+    else:
+        row.append((name, piece))
+
+
+def _class(kind: object) -> str:
+    return next((name for token, name in _CLASSES if kind in token), "")

@@ -1,0 +1,37 @@
+"""Files that are either there in full or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+_MODE = 0o644
+"""Reports are read by web servers and by colleagues; temporary files start out private."""
+
+
+def write_atomically(path: Path, data: str | bytes) -> None:
+    """Write a file so that readers see the old content or the new one, never a part of it.
+
+    Args:
+        path: where the file goes; its folder must exist.
+        data: the content; text is written as UTF-8 with the line ends it has.
+
+    Raises:
+        OSError: the folder is missing, full or not writable; the old file is untouched then.
+    """
+    content = data.encode("utf-8") if isinstance(data, str) else data
+    # The same folder, as a rename is atomic only within one file system.
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(_MODE)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise

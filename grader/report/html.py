@@ -1,0 +1,114 @@
+"""`report.html`: what a student reads; one file without scripts that needs nothing from a network.
+
+The only module that knows the folder of templates. Everything is escaped by the template engine, and the page
+carries a policy under which a browser would run no script even if one got in.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from grader.errors import MachineError
+from grader.report import codeview, netview, points, view
+from grader.report.text import PARAGRAPH, clean, line
+
+if TYPE_CHECKING:
+    from grader.model import Grade, RunFacts
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_FOLDERS = (_PACKAGE / "_share" / "templates", _PACKAGE.parent / "templates")
+"""Where templates are: in an installed package, and in a checkout."""
+
+_EFFORTS = {
+    "quick": "Quick: training was kept short, so accuracies are lower than after a full training. "
+    "What is expected of them was measured in the same way.",
+    "full": "Full: training ran as you wrote it.",
+}
+_DATA = {
+    "mnist": "MNIST, handwritten digits",
+    "synthetic": "Synthetic digits, drawn by the grader in the format of MNIST",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One line about how the grade came about."""
+
+    name: str
+    texts: tuple[str, ...]
+
+
+def render(grade: Grade) -> str:
+    """Return the student's report as a whole HTML document.
+
+    Raises:
+        MachineError: `templates-missing`, the installation has no templates.
+    """
+    return _environment().get_template("report.html.j2").render(_context(grade))
+
+
+def _context(grade: Grade) -> dict[str, object]:
+    return {
+        "title": line(grade.lab_title),
+        "file": line(grade.submission_file),
+        "submission": line(grade.submission_id),
+        "earned": points.show(grade.earned, grade.points),
+        "maximum": points.total(grade.points),
+        "parts": view.parts(grade),
+        "tallies": view.tallies(grade),
+        "next": view.next_card(grade),
+        "networks": [netview.network(model) for model in grade.models],
+        "curves": netview.curves(grade),
+        "predictions": netview.predictions(grade),
+        "cells": codeview.cells(grade),
+        "findings": [clean(finding, PARAGRAPH) for finding in grade.findings],
+        "facts": _facts(grade, grade.run),
+    }
+
+
+def _facts(grade: Grade, run: RunFacts) -> list[Fact]:
+    versions = ", ".join(f"{line(name)} {line(version)}" for name, version in run.versions)
+    facts = {
+        "Effort": (_EFFORTS.get(run.effort, line(run.effort)),),
+        "Shortened": tuple(clean(cap, PARAGRAPH) for cap in run.caps),
+        "Images": (_DATA.get(run.data, line(run.data)),),
+        "Good to know": tuple(clean(note, PARAGRAPH) for note in run.notes),
+        "Random seed": (f"{run.seed}: the same seed gives the same grade",),
+        "Isolation": (f"Your code ran in isolation, tier {line(run.tier)}",),
+        "Versions": (versions,),
+        "File": (f"{line(grade.submission_file)} (SHA-256 {line(grade.sha256)})",),
+        "Time": (f"{grade.duration_s:.1f} seconds",),
+    }
+    return [Fact(name=name, texts=texts) for name, texts in facts.items() if any(texts)]
+
+
+@functools.cache
+def _environment() -> Environment:
+    """Return the template engine; kept, as compiling the templates takes longer than using them."""
+    folder = next((folder for folder in _FOLDERS if (folder / "report.html.j2").is_file()), None)
+    if folder is None:
+        raise MachineError(
+            f"no report template in {[str(place) for place in _FOLDERS]}; install the package again",
+            slug="templates-missing",
+        )
+    # Escaping is switched on by hand: choosing it by file extension would leave `report.html.j2` unescaped.
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["data_uri"] = _data_uri
+    return environment
+
+
+def _data_uri(svg: str) -> str:
+    """Return a drawing as the address of an image: in an image, a browser runs no script."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")

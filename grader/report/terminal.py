@@ -1,0 +1,84 @@
+"""The summary that a terminal shows: rich values for the command line to print, readable without colour too.
+
+Only `Text` is used for what came from a submission: rich would act on `[markup]` in plain strings.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from grader.model import Grade, Outcome, PartResult
+from grader.report import points
+from grader.report.text import LINE, clean, line
+from grader.report.view import points_of
+from grader.report.words import HIDDEN_ONLY, WORDS, explain, first_problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_STYLES = {"good": "green", "partial": "yellow", "bad": "red", "idle": "dim", "fault": "magenta"}
+
+_MOST_WORDS = 600
+"""Characters of an explanation on a terminal; the HTML report has all of it."""
+
+
+def summary(grade: Grade, *, report: Path | None) -> RenderableType:
+    """Return score, parts and what to do about those that did not pass, then where the full report is.
+
+    Args:
+        grade: what to show.
+        report: the HTML report, or `None` where none was written.
+    """
+    rows: list[RenderableType] = [_score(grade), _table(grade)]
+    rows += [_problem(part) for part in grade.parts if part.status is not Outcome.PASSED]
+    if report is not None:
+        rows += [
+            Text(""),
+            Text.assemble("Full report: ", (line(str(report), 4 * LINE), "bold"), overflow="fold"),
+        ]
+    return Group(*rows)
+
+
+def _score(grade: Grade) -> Text:
+    shown = points.show(grade.earned, grade.points)
+    return Text.assemble(
+        (line(grade.lab_title), "bold"), ": ", (shown, "bold"), f" of {points.total(grade.points)} points"
+    )
+
+
+def _table(grade: Grade) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column("mark", no_wrap=True)
+    table.add_column("part", overflow="fold")
+    table.add_column("status", no_wrap=True)
+    table.add_column("points", justify="right", no_wrap=True)
+    for part in grade.parts:
+        word = WORDS[part.status]
+        style = _STYLES[word.tone]
+        table.add_row(
+            Text(word.mark, style=style),
+            Text(line(part.title, 60)),
+            Text(word.label, style=style),
+            Text(points_of(part.earned, part.points)),
+        )
+    return table
+
+
+def _problem(part: PartResult) -> Group:
+    word = WORDS[part.status]
+    title = Text.assemble((word.mark, _STYLES[word.tone]), " ", (line(part.title, 60), "bold"))
+    check = first_problem(part)
+    if check is None:
+        texts = [word.note or HIDDEN_ONLY]
+    else:
+        texts = [clean(explain(check), _MOST_WORDS)]
+        if check.feedback.hint:
+            texts.append("Try: " + clean(check.feedback.hint, _MOST_WORDS))
+    # A fold never loses the end of a long path or name, as an ellipsis would.
+    lines = [Padding(Text(text, overflow="fold"), (0, 0, 0, 2)) for text in texts]
+    return Group(Text(""), title, *lines)

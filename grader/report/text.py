@@ -1,0 +1,77 @@
+"""The one door for text that a student controls: what `clean` returns is safe in a terminal, in XML, in HTML.
+
+Escaping for HTML is not done here: it is the template engine's work, and twice would show `&lt;` to people.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+
+LINE = 300
+"""Characters of a one-line text such as a name or a title."""
+
+PARAGRAPH = 4_000
+"""Characters of an explanation or an exception."""
+
+SOURCE = 60_000
+"""Characters of one cell's code; the longest cells of real notebooks have some thousand."""
+
+_ELLIPSIS = "…"
+_REPLACEMENT = "\ufffd"
+
+_ANSI = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI: colours, cursor movement, clearing
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"  # OSC, DCS
+    r"|\x1b[ -/]*[0-~]?"  # two-byte escapes such as a full reset
+)
+"""Terminal control sequences of ECMA-48, 7 and 8 bit, also where their end is missing."""
+
+_MOST_DIGITS = 10**15
+
+
+def clean(text: str, limit: int) -> str:
+    r"""Return at most `limit` characters of a text, without anything that could act on its reader's machine.
+
+    Terminal sequences (colours, titles, clipboard) go, then every character of Unicode's categories C*
+    (controls, bidi overrides, invisible formats, private use) apart from `\n` and `\t`. A lone surrogate
+    becomes U+FFFD, so that the text can be encoded. A carriage return becomes a line end, as progress bars
+    use it. Cleaning twice changes nothing.
+
+    Args:
+        text: anything that a submission may have written.
+        limit: the most characters to return, at least 1; what is cut ends in an ellipsis.
+    """
+    # Longer raw text cannot show more than `limit` characters anyway; this bounds the time spent on a flood.
+    head = text[: 8 * limit + 1024]
+    visible = _ANSI.sub("", head).replace("\r\n", "\n").replace("\r", "\n")
+    visible = visible.translate({ord(char): _substitute(char) for char in set(visible) if _is_unsafe(char)})
+    if len(visible) > limit or len(head) < len(text):
+        return visible[: limit - 1].removesuffix(_ELLIPSIS) + _ELLIPSIS
+    return visible
+
+
+def line(text: str, limit: int = LINE) -> str:
+    """Return cleaned text on one line, as names and titles are shown."""
+    return clean(" ".join(clean(text, limit * 4).split()), limit)
+
+
+def count(number: int) -> str:
+    """Return a whole number with thousands separators; a huge one is described, as `str` refuses those."""
+    if abs(number) >= _MOST_DIGITS:
+        return "more than 10¹⁵" if number > 0 else "less than -10¹⁵"
+    return f"{number:,}"
+
+
+def finite(value: float | None) -> float | None:
+    """Return the number, or `None` where it is missing, infinite or not a number (JSON knows neither)."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _is_unsafe(char: str) -> bool:
+    return char not in "\n\t" and unicodedata.category(char).startswith("C")
+
+
+def _substitute(char: str) -> str:
+    return _REPLACEMENT if unicodedata.category(char) == "Cs" else ""

@@ -1,0 +1,168 @@
+"""What the HTML report shows about score, parts and checks: cleaned texts, ready for the template.
+
+Of hidden checks only their number and their points get into these values, so no template can tell more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from grader.model import CheckResult, Feedback, Grade, Outcome, PartResult
+from grader.report import points
+from grader.report.text import PARAGRAPH, clean, line
+from grader.report.words import ACTIONABLE, HIDDEN_ONLY, WORDS, NextStep, Word, explain, next_step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where in the student's code something happened; `anchor` is the id of the cell's element."""
+
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckCard:
+    """One visible check: what happened, and what to try where it did not pass."""
+
+    title: str
+    word: Word
+    rationale: str
+    hint: str
+    points: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenCard:
+    """All hidden checks of a part: how many, and what they paid."""
+
+    label: str
+    points: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartCard:
+    """One part; `weight` is its share of the score bar, `fill` the percentage of its points it earned."""
+
+    anchor: str
+    title: str
+    word: Word
+    points: str
+    weight: str
+    fill: int
+    checks: tuple[CheckCard, ...]
+    hidden: HiddenCard | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextCard:
+    """The one thing to do next; `gain` are the points that wait there."""
+
+    title: str
+    anchor: str = ""
+    word: Word | None = None
+    texts: tuple[str, ...] = ()
+    hint: str = ""
+    gain: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many parts came out with one outcome."""
+
+    word: Word
+    number: int
+
+
+def parts(grade: Grade) -> tuple[PartCard, ...]:
+    """Return the cards of all parts, in the order of the lab."""
+    cells = frozenset(cell.index for cell in grade.cells)
+    return tuple(_part(part, place, cells) for place, part in enumerate(grade.parts, 1))
+
+
+def tallies(grade: Grade) -> tuple[Tally, ...]:
+    """Return the outcomes that occur among the parts, from the best to the worst."""
+    statuses = [part.status for part in grade.parts]
+    counted = ((word, statuses.count(outcome)) for outcome, word in WORDS.items())
+    return tuple(Tally(word=word, number=number) for word, number in counted if number)
+
+
+def next_card(grade: Grade) -> NextCard:
+    """Return the most useful next step in words."""
+    step = next_step(grade)
+    if step.part is None:
+        return NextCard(title="Everything passes. Well done!", texts=("There is nothing left to fix here.",))
+    if step.kind == "work":
+        return _work(grade, step, step.part)
+    title = "Tell your instructor" if step.kind == "fault" else "Wait for an earlier step"
+    word = WORDS[step.part.status]
+    texts = (f"{line(step.part.title)}: {word.label.lower()}.", word.note)
+    return NextCard(title=title, anchor=_anchor(grade, step.part), word=word, texts=texts)
+
+
+def points_of(earned: Fraction, maximum: Fraction) -> str:
+    """Return earned points beside those that can be had."""
+    return f"{points.show(earned, maximum)} of {points.total(maximum)}"
+
+
+def _work(grade: Grade, step: NextStep, part: PartResult) -> NextCard:
+    cells = frozenset(cell.index for cell in grade.cells)
+    check = step.check
+    happened = clean(explain(check), PARAGRAPH) if check is not None else HIDDEN_ONLY
+    return NextCard(
+        title=line(part.title),
+        anchor=_anchor(grade, part),
+        word=WORDS[part.status],
+        texts=(happened,),
+        hint=clean(check.feedback.hint, PARAGRAPH) if check is not None else "",
+        gain=points.show(part.points - part.earned, part.points),
+        place=_place(check.feedback, cells) if check is not None else None,
+    )
+
+
+def _anchor(grade: Grade, part: PartResult) -> str:
+    return f"part-{grade.parts.index(part) + 1}"
+
+
+def _part(part: PartResult, place: int, cells: frozenset[int]) -> PartCard:
+    return PartCard(
+        anchor=f"part-{place}",
+        title=line(part.title),
+        word=WORDS[part.status],
+        points=points_of(part.earned, part.points),
+        weight=points.total(part.points),
+        fill=points.percent(part.earned, part.points),
+        checks=tuple(_check(check, cells) for check in part.checks if not check.spec.hidden),
+        hidden=_hidden([check for check in part.checks if check.spec.hidden]),
+    )
+
+
+def _hidden(checks: list[CheckResult]) -> HiddenCard | None:
+    if not checks:
+        return None
+    earned = sum((check.earned for check in checks), Fraction(0))
+    maximum = sum((check.spec.points for check in checks), Fraction(0))
+    label = "1 hidden check" if len(checks) == 1 else f"{len(checks)} hidden checks"
+    return HiddenCard(label=label, points=points_of(earned, maximum))
+
+
+def _check(check: CheckResult, cells: frozenset[int]) -> CheckCard:
+    passed = check.outcome is Outcome.PASSED
+    return CheckCard(
+        title=line(check.spec.title),
+        word=WORDS[check.outcome],
+        rationale=clean(check.feedback.rationale if passed else explain(check), PARAGRAPH),
+        hint="" if passed else clean(check.feedback.hint, PARAGRAPH),
+        points=points_of(check.earned, check.spec.points),
+        place=_place(check.feedback, cells) if check.outcome in ACTIONABLE else None,
+    )
+
+
+def _place(feedback: Feedback, cells: frozenset[int]) -> Place | None:
+    if feedback.cell not in cells:
+        return None
+    where = f", line {feedback.line}" if feedback.line is not None else ""
+    return Place(text=f"cell {feedback.cell}{where}", anchor=f"cell-{feedback.cell}")

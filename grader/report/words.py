@@ -1,0 +1,90 @@
+"""The words that students read for each outcome, the same in every report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from grader.model import CheckResult, Grade, Outcome, PartResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """How an outcome is shown: a mark and a word (never colour alone), a tone, a kind sentence."""
+
+    mark: str
+    label: str
+    tone: str
+    note: str = ""
+
+
+_OUR_FAULT: Final = "This is our fault, not yours: it costs you nothing. Please tell your instructor."
+
+WORDS: Final[dict[Outcome, Word]] = {
+    Outcome.PASSED: Word(mark="✓", label="Passed", tone="good"),
+    Outcome.PARTIAL: Word(mark="◐", label="Partly right", tone="partial"),
+    Outcome.FAILED: Word(mark="✗", label="Not right yet", tone="bad"),
+    Outcome.NOT_ATTEMPTED: Word(mark="○", label="Not started", tone="idle"),
+    Outcome.BLOCKED: Word(
+        mark="…",
+        label="Waiting",
+        tone="idle",
+        note="This builds on an earlier step. Once that one works, this is looked at too.",
+    ),
+    Outcome.TIMED_OUT: Word(
+        mark="✗",
+        label="Ran out of time",
+        tone="bad",
+        note="Your code was still running when its time was over.",
+    ),
+    Outcome.GRADER_ERROR: Word(mark="!", label="Our fault", tone="fault", note=_OUR_FAULT),
+    Outcome.NOT_RUN: Word(mark="!", label="Not looked at", tone="fault", note=_OUR_FAULT),
+}
+
+ACTIONABLE: Final = frozenset({Outcome.FAILED, Outcome.PARTIAL, Outcome.NOT_ATTEMPTED, Outcome.TIMED_OUT})
+"""Outcomes that a student can do something about."""
+
+HIDDEN_TITLE: Final = "Hidden check"
+HIDDEN_RATIONALE: Final = "The details of this check are not shown."
+HIDDEN_ONLY: Final = (
+    "Every check that you can see passes here, a hidden one does not yet. "
+    "Read the task once more: is everything it asks for there, for other inputs too?"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextStep:
+    """The most useful thing to do now; `part` and `check` are `None` where there is nothing to point at."""
+
+    kind: str
+    part: PartResult | None = None
+    check: CheckResult | None = None
+
+
+def next_step(grade: Grade) -> NextStep:
+    """Return the first part, in the lab's order, that needs work; kinds: work, fault, wait, done."""
+    for part in grade.parts:
+        if part.status in ACTIONABLE:
+            return NextStep(kind="work", part=part, check=first_problem(part))
+    for kind, statuses in (
+        ("fault", {Outcome.GRADER_ERROR, Outcome.NOT_RUN}),
+        ("wait", {Outcome.BLOCKED}),
+    ):
+        for part in grade.parts:
+            if part.status in statuses:
+                return NextStep(kind=kind, part=part)
+    return NextStep(kind="done")
+
+
+def first_problem(part: PartResult) -> CheckResult | None:
+    """Return the first visible check that did not pass, one that the student can act on before all others."""
+    visible = [check for check in part.checks if not check.spec.hidden]
+    open_checks = [check for check in visible if check.outcome is not Outcome.PASSED]
+    actionable = [check for check in open_checks if check.outcome in ACTIONABLE]
+    return next(iter(actionable or open_checks), None)
+
+
+def explain(check: CheckResult) -> str:
+    """Return what happened, in the check's own words or, where it has none, in the outcome's."""
+    word = WORDS[check.outcome]
+    return check.feedback.rationale or word.note or f"{word.label}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from grader.model import Effort, Grade, RunFacts
 from grader.submission import Submission
 from grader.verification import Verified
 from grader.verify import host as verification
+from grader.verify.host import Verifier
 from grader.wire import Array, Frame
 
 HELD_OUT = 1_000
@@ -100,23 +102,36 @@ def observe(
         MachineError: the worker ended before it ran anything.
     """
     images, labels = datasets.held_out(source, count=HELD_OUT, seed=request.seed)
-    trials = _trials(request.seed)
+    with verification.start(images) as verifier:
+        # The parent waits for the worker now: time to import what the report needs.
+        threading.Thread(target=report.preload, daemon=True).start()
+        return gather(request, submission, source, expected, listener, verifier, labels)
+
+
+def gather(
+    request: Request,
+    submission: Submission,
+    source: DataSource,
+    expected: Expectations | None,
+    listener: Listener,
+    verifier: Verifier,
+    labels: Array,
+) -> Run:
+    """Do the same with a clean worker that is there already; `labels` are those of its held-out images, uint8 (n,)."""
     job = Job(
         submission=submission,
         lab=request.lab,
         plan=request.lab.plans[request.effort],
         seed=request.seed,
         data_path=source.path,
-        held_out=images,
-        trials=trials,
+        held_out=verifier.images,
+        trials=_trials(request.seed),
         early_stop=_early_stop(request, expected),
     )
-    with verification.start(images) as verifier:
-        evidence = collect(job, request.out / "evidence", listener)
-        _require_run(submission, evidence)
-        labels_of = verification.true_labels(source.path)
-        verified = verifier.verify(evidence, labels=labels, labels_of=labels_of)
-    return Run(submission=submission, evidence=evidence, verified=verified, trials=trials, source=source)
+    evidence = collect(job, request.out / "evidence", listener)
+    _require_run(submission, evidence)
+    verified = verifier.verify(evidence, labels=labels, labels_of=verification.true_labels(source.path))
+    return Run(submission=submission, evidence=evidence, verified=verified, trials=job.trials, source=source)
 
 
 def _require_writable(folder: Path) -> None:

@@ -90,7 +90,10 @@ def _nothing_expected(lab: Lab) -> Expectations:
 def _network(case: Case, role_id: str) -> ExpectedNetwork:
     found = case.verified_networks(role_id)
     if not found or not found[0].rebuilt:
-        raise AuthorError(f"the reference of {case.lab.id} shows no network {role_id!r} that can be rebuilt", slug="reference-network")
+        raise AuthorError(
+            f"the reference of {case.lab.id} shows no network {role_id!r} that can be rebuilt",
+            slug="reference-network",
+        )
     return ExpectedNetwork(layers=found[0].layers, parameters=found[0].parameters)
 
 
@@ -131,7 +134,9 @@ def calibrate(lab: Lab, *, runs: Mapping[tuple[str, Effort], int], report: Repor
         for seed in range(1, count + 1):
             observation = observe(lab, data=data, effort=effort, seed=seed)
             if networks is not None and observation.networks != networks:
-                raise AuthorError(f"{lab.id}: two runs of the reference built different networks", slug="reference-unstable")
+                raise AuthorError(
+                    f"{lab.id}: two runs of the reference built different networks", slug="reference-unstable"
+                )
             networks = observation.networks
             seen.append(observation.accuracy)
             report(f"{name} {effort.value} seed {seed}: {_shown(observation.accuracy)}")

@@ -123,14 +123,15 @@ def without_magics(source: str) -> str:
     if first.startswith("%%") and not first.startswith(_PLACEHOLDER_CELL_MAGICS):
         return "\n".join("#" + line for line in source.split("\n"))
     lines = source.split("\n")
-    continued = False
+    indent, continued = "", False
     for number, line in enumerate(lines):
         magic = _MAGIC_LINE.match(line)
-        if magic or continued:
-            continued = line.rstrip().endswith("\\")
-            name = re.match(r"\s*(\w+)\s*=", line) if magic else None
-            indent = magic["indent"] if magic else re.match(r"\s*", line)[0]  # type: ignore[index]
-            lines[number] = f"{indent}{name[1]} = []" if name else f"{indent}pass"
+        if not magic and not continued:
+            continue
+        indent = magic["indent"] if magic and not continued else indent
+        continued = line.rstrip().endswith("\\")
+        name = re.match(r"\s*(\w+)\s*=", line) if magic else None
+        lines[number] = f"{indent}{name[1]} = []" if name else f"{indent}pass"
     return "\n".join(lines)
 
 

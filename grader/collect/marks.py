@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeGuard
+from typing import Any
 
 from grader.collect.cells import Statement
 
@@ -73,12 +73,19 @@ def _places_in_tree(tree: ast.stmt, pattern: re.Pattern[str]) -> Iterator[int]:
     """
     remarks = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if (isinstance(node, ast.Name) and pattern.search(node.id)) or (_is_text(node) and id(node) not in remarks and pattern.search(node.value)):
-            yield node.lineno
+        word = _word(node) if id(node) not in remarks else ""
+        if pattern.search(word):
+            yield getattr(node, "lineno", tree.lineno)
 
 
-def _is_text(node: ast.AST) -> TypeGuard[ast.Constant]:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _word(node: ast.AST) -> str:
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Constant(value=str(text)):
+            return text
+        case _:
+            return ""
 
 
 _TEXT_CALL = re.compile(r"\b([A-Za-z_][\w.]*)\s*\(")

@@ -27,7 +27,7 @@ CROSS_ENTROPY_TOLERANCE = 0.02
 LEARNING = 0.03
 """A loss that falls by this share within a capped training is on its way: slow optimizers are allowed."""
 
-_DOING = {"fit": "trains", "evaluate": "evaluates"}
+_DOING = {"compile": "compiles", "fit": "trains", "evaluate": "evaluates"}
 _WRONG_METRICS = frozenset({"Accuracy", "BinaryAccuracy", "binary_accuracy"})
 
 

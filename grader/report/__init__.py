@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from grader.model import Grade
 
 
+def preload() -> None:
+    """Import what rendering needs, which takes most of a second; for a thread that has time while others work."""
+    import matplotlib.figure  # noqa: F401, PLC0415
+
+    from grader.report import html, jsonreport, junit  # noqa: F401, PLC0415
+
+
 def write_reports(grade: Grade, folder: Path) -> list[Path]:
     """Write `report.html`, `report.json` and `junit.xml`, each in full or not at all.
 

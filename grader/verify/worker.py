@@ -107,9 +107,7 @@ def _step(request: Frame) -> Frame:
     with tf.GradientTape() as tape:
         outputs = model(tf.constant(images), training=False)
         from_logits = not _are_distributions(outputs.numpy())
-        loss = tf.reduce_mean(
-            tf.keras.losses.sparse_categorical_crossentropy(labels, outputs, from_logits=from_logits)
-        )
+        loss = tf.reduce_mean(tf.keras.losses.sparse_categorical_crossentropy(labels, outputs, from_logits=from_logits))
     values = [weight.value for weight in model.trainable_weights]
     true = dict(zip(map(id, values), tape.gradient(loss, values), strict=True))
     aligned = [true.get(id(weight.value)) for weight in model.weights]

@@ -1,0 +1,92 @@
+"""The code keeps to the layers of docs/architecture.md: a module imports only from lower ones or its own package."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "grader"
+
+LAYERS = (
+    {"errors"},
+    {"model"},
+    {"rubric"},
+    {"wire", "process", "labs", "submission", "evidence", "verification", "networks", "datasets"},
+    {"collect", "verify", "judge", "report"},
+    {"pipeline", "authoring", "pytest_plugin"},
+    {"cli"},
+    {"__main__"},
+)
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+SIBLINGS_MAY = {3, 5}
+"""Layers whose modules may import one another; the packages of collect and its like may not."""
+
+OWNERS = {"subprocess": "process", "grader.cli": "__main__"}
+TRUSTED_WITHOUT_TENSORFLOW = {"judge", "report", "pipeline", "rubric", "labs", "evidence", "cli"}
+WORKER_SIDE = {"collect", "verify"}
+
+
+def modules() -> Iterator[tuple[Path, str]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        relative = path.relative_to(PACKAGE)
+        unit = relative.parts[0].removesuffix(".py")
+        if unit != "__init__":
+            yield path, unit
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def units(path: Path) -> Iterator[str]:
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] == "grader" and len(parts) > 1 and parts[1] in RANK:
+            yield parts[1]
+
+
+@pytest.mark.parametrize(("path", "unit"), list(modules()), ids=lambda value: getattr(value, "stem", value))
+def test_imports_point_downwards(path: Path, unit: str) -> None:
+    for imported in units(path):
+        if imported != unit:
+            lower = RANK[imported] < RANK[unit]
+            beside = RANK[imported] == RANK[unit] and RANK[unit] in SIBLINGS_MAY
+            assert lower or beside, f"{path.name} ({unit}) imports {imported}"
+
+
+def test_every_module_has_a_layer() -> None:
+    assert {unit for _, unit in modules()} <= RANK.keys()
+
+
+@pytest.mark.parametrize(("name", "owner"), OWNERS.items())
+def test_one_owner_per_privilege(name: str, owner: str) -> None:
+    users = {unit for path, unit in modules() if any(i == name or i.startswith(f"{name}.") for i in imports(path))}
+    assert users <= {owner}
+
+
+def test_the_trusted_side_never_imports_tensorflow() -> None:
+    for path, unit in modules():
+        heavy = {name.split(".")[0] for name in imports(path)} & {"tensorflow", "keras"}
+        assert not (heavy and unit in TRUSTED_WITHOUT_TENSORFLOW), path
+        assert not (heavy and path.name == "host.py"), path
+
+
+def test_workers_hold_nothing_of_the_judge() -> None:
+    """A submission that walks `sys.modules` finds no rubric, no expectation and no label of the held-out images."""
+    for path, unit in modules():
+        if unit in WORKER_SIDE and path.name not in ("host.py", "__init__.py"):
+            assert not set(units(path)) & {"judge", "rubric", "labs", "report", "verification", "pipeline"}, path
+
+
+def test_only_the_command_line_prints() -> None:
+    for path, unit in modules():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        assert unit == "cli" or "print" not in called, path

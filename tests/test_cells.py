@@ -135,6 +135,23 @@ def test_hostile_text_is_a_stretch_without_a_tree(text: str) -> None:
     assert [part.tree for part in cells.statements(text)] == [None]
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("if __name__ == '__main__':\n    a = 1\n    b = 2", ["a = 1", "b = 2"]),
+        ("def main():\n    a = 1\n    def f(): return 1\n    b = f()\nmain()", ["a = 1", "def f", "b = f()"]),
+        ("def main():\n    a = 1\nif __name__ == '__main__':\n    main()", ["a = 1"]),
+        ("def f(x):\n    a = x\nf()", ["def f", "f()"]),
+        ("def f():\n    return 1\nf()", ["def f", "f()"]),
+        ("def f():\n    a = 1\nf()\nf()", ["def f", "f()", "f()"]),
+        ("def f():\n    f()\nf()", ["def f", "f()"]),
+    ],
+)
+def test_a_script_wrapped_in_main_is_opened_up(text: str, wanted: list[str]) -> None:
+    found = [ast.unparse(part.tree) for part in cells.statements(text) if part.tree is not None]
+    assert [code.split("(")[0] for code in found] == [code.split("(")[0] for code in wanted]
+
+
 def find(text: str, placeholder: str = "XXXXXX") -> dict[str, Any]:
     return marks.find(cells.statements(text), placeholder=placeholder)
 

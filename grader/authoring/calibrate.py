@@ -107,11 +107,11 @@ def _accuracy(case: Case, role_id: str) -> float:
 
 
 def reference_hash(lab: Lab) -> str:
-    """Return the SHA-256 of what the expectations depend on: the solution and the lab's definition."""
-    digest = hashlib.sha256()
-    for name in ("solution.py", "lab.toml"):
-        digest.update((lab.folder / name).read_bytes().replace(b"\r\n", b"\n"))
-    return digest.hexdigest()
+    """Return the SHA-256 of what the expectations depend on: the solution's code and the training budgets."""
+    lines = lab.solution_file.read_text(encoding="utf-8").splitlines()
+    code = [line.rstrip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    budgets = {effort.value: dict(plan.budget) for effort, plan in lab.plans.items()}
+    return hashlib.sha256(json.dumps([code, budgets], sort_keys=True).encode()).hexdigest()
 
 
 def calibrate(lab: Lab, *, runs: Mapping[tuple[str, Effort], int], report: Report) -> Path:

@@ -113,8 +113,54 @@ def statements(source: str) -> list[Statement]:
         source = without_magics(source)
         tree = _parse(source)
     if tree is not None:
-        return [_statement(node, source) for node in tree.body]
+        return [_statement(node, source) for node in unfolded(tree.body)]
     return list(_recover(source.split("\n")))
+
+
+def unfolded(body: list[ast.stmt]) -> list[ast.stmt]:
+    """Return the statements with a main guard, and a function that is only there to be called once, opened up.
+
+    A script that wraps the whole lab in `main()` is run as a notebook would run it, so that its names can be looked at.
+    """
+    opened: list[ast.stmt] = []
+    for node in body:
+        is_guard = isinstance(node, ast.If) and not node.orelse and "__name__" in ast.dump(node.test)
+        opened.extend(node.body if is_guard and isinstance(node, ast.If) else [node])
+    for position, node in enumerate(opened):
+        name = _plain_call(node)
+        wrapped = [n for n in opened if isinstance(n, ast.FunctionDef) and n.name == name and _can_open(n)]
+        if name and len(wrapped) == 1 and _uses(opened, name) == 1:
+            rest = [*opened[:position], *unfolded(wrapped[0].body), *opened[position + 1 :]]
+            return [n for n in rest if n is not wrapped[0]]
+    return opened
+
+
+def _plain_call(node: ast.stmt) -> str:
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=[], keywords=[])):
+            return name
+        case _:
+            return ""
+
+
+def _can_open(function: ast.FunctionDef) -> bool:
+    arguments = function.args
+    takes_any = any((arguments.args, arguments.posonlyargs, arguments.kwonlyargs, arguments.vararg, arguments.kwarg))
+    barred = (ast.Return, ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal)
+    own = [node for statement in function.body for node in _walk_own(statement)]
+    return not takes_any and not function.decorator_list and not any(isinstance(node, barred) for node in own)
+
+
+def _walk_own(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk a statement without entering the functions and classes that it defines."""
+    yield node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        for child in ast.iter_child_nodes(node):
+            yield from _walk_own(child)
+
+
+def _uses(body: list[ast.stmt], name: str) -> int:
+    return sum(1 for node in body for n in ast.walk(node) if isinstance(n, ast.Name) and n.id == name)
 
 
 def without_magics(source: str) -> str:

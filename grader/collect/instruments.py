@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import math
 import time
 import weakref
@@ -49,7 +50,6 @@ class Session:
     costs: weakref.WeakKeyDictionary[Any, int] = field(default_factory=weakref.WeakKeyDictionary)
     fits: weakref.WeakKeyDictionary[Any, int] = field(default_factory=weakref.WeakKeyDictionary)
     predictions: list[tuple[Any, Any]] = field(default_factory=list)
-    stand_in: Callable[[Any, Any], Array] | None = None
     snapshots: int = 0
     depth: int = 0
     capped: set[str] = field(default_factory=set)
@@ -185,17 +185,17 @@ LOSS_OUTPUTS[[0, 1, 2], [3, 7, 0]] = 0.55
 
 
 def _loss_behaviour(loss: Any) -> dict[str, Any]:
-    """Return what the loss gives for integer and for one-hot labels, each with probabilities."""
-    answers: dict[str, Any] = {"loss_integer": None, "loss_one_hot": None, "loss_error": ""}
-    if loss is None:
-        return answers | {"loss_error": "no loss was given"}
-    for name, labels in (
-        ("loss_integer", LOSS_LABELS),
-        ("loss_one_hot", np.eye(10, dtype=np.float32)[LOSS_LABELS]),
-    ):
+    """Return what the loss gives for integer and for one-hot labels, with probabilities and with their logarithms.
+
+    Logarithms of probabilities are logits of the same distribution: a loss with `from_logits=True` is known by them.
+    """
+    answers: dict[str, Any] = {"loss_error": "" if loss is not None else "no loss was given"}
+    labels = {"integer": LOSS_LABELS, "one_hot": np.eye(10, dtype=np.float32)[LOSS_LABELS]}
+    outputs = {"": LOSS_OUTPUTS, "_logits": np.log(LOSS_OUTPUTS)}
+    for kind, ending in itertools.product(labels, outputs):
         try:
-            value = keras.losses.get(loss)(tf.constant(labels), tf.constant(LOSS_OUTPUTS))
-            answers[name] = plain_number(np.mean(np.asarray(value)))
+            value = keras.losses.get(loss)(tf.constant(labels[kind]), tf.constant(outputs[ending]))
+            answers[f"loss_{kind}{ending}"] = plain_number(np.mean(np.asarray(value)))
         except Exception as error:  # noqa: BLE001 - a student's loss may raise anything
             answers["loss_error"] = str(error)[:200]
     return answers
@@ -352,8 +352,8 @@ def _quiet(arguments: dict[str, Any], verbose: int) -> dict[str, Any]:
 
 
 def _predict(session: Session, original: Callable[..., Any], model: Any, arguments: dict[str, Any]) -> Any:
-    if session.stand_in is not None:
-        return session.stand_in(model, arguments.get("x"))
+    if session.tracer.stand_in is not None:
+        return session.tracer.stand_in(model, arguments.get("x"))
     facts = _remember(session, model, arguments.get("x"), None)
     record = Record(session=session, name="predict", model=model, facts=facts)
     result = _run(session, record, lambda: original(**_quiet(_wide_batches(dict(arguments)), 0)))
@@ -379,23 +379,41 @@ def _shapes(session: Session, model: Any) -> list[tuple[int, ...]]:
     return [*shapes, (28, 28, 1), (28, 28), (784,)]
 
 
-def run_traced(session: Session, model: Any, count: int = 2) -> tuple[list[networks.Step], Any, tuple[int, ...]] | None:
-    """Run a network once on held-out images; return (layer calls, outputs, shape of one image), or None."""
+Traced = tuple[list[networks.Step], Any, tuple[int, ...]]
+"""(layer calls, outputs, shape of one image) of one run of a network."""
+
+
+def run_traced(session: Session, model: Any, count: int = 2) -> Traced | None:
+    """Run a network once on held-out images; None where it runs on no shape that they can have."""
     facts = session.fed.get(model)
     for shape in _shapes(session, model):
-        if int(np.prod(shape)) != session.held_out[0].size:
-            continue
-        with session.tracer.watching() as steps:
-            try:
-                session.depth += 1
-                batch = tf.constant(prepared(facts, shape, session.held_out[:count]))
-                outputs = model(batch, training=False)
-            except Exception:  # noqa: BLE001, S112 - the network is the student's; another shape may do
-                continue
-            finally:
-                session.depth -= 1
-            return [step for step in steps if step.layer is not model], outputs, shape
+        if int(np.prod(shape)) == session.held_out[0].size:
+            traced = _try_shape(session, model, prepared(facts, shape, session.held_out[:count]))
+            if traced is not None:
+                return traced
     return None
+
+
+def _try_shape(session: Session, model: Any, images: Array) -> Traced | None:
+    with session.tracer.watching() as steps:
+        session.depth += 1
+        try:
+            outputs = model(tf.constant(images), training=False)
+        except Exception:  # noqa: BLE001 - the network is the student's
+            return None
+        finally:
+            session.depth -= 1
+        return [step for step in steps if step.layer is not model], outputs, images.shape[1:]
+
+
+def _afresh(model: Any) -> Any:
+    """Return a copy of a sequential network with new layers: one that failed on a wrong shape stays spoilt."""
+    if not isinstance(model, keras.Sequential):
+        return None
+    try:
+        return keras.Sequential([type(layer).from_config(layer.get_config()) for layer in model.layers])
+    except Exception:  # noqa: BLE001 - layers of the student's own
+        return None
 
 
 def _cost(session: Session, model: Any) -> int:
@@ -410,6 +428,9 @@ def take_snapshot(session: Session, model: Any, stage: str) -> bool:
     if session.snapshots >= SNAPSHOTS_LIMIT:
         return False
     traced = run_traced(session, model)
+    copy = None if traced is not None else _afresh(model)
+    if copy is not None:
+        traced = run_traced(session, copy)
     if traced is None:
         return False
     session.snapshots += 1
@@ -426,8 +447,8 @@ def take_snapshot(session: Session, model: Any, stage: str) -> bool:
         "call": session.story.latest,
         "stage": stage,
         "class": type(model).__name__[:80],
-        "layers": networks.layer_table(steps)[:200],
-        "parameters": int(model.count_params()),
+        "layers": networks.layer_table(steps, outputs)[:200],
+        "parameters": int((copy or model).count_params()),
         "spec": exported and exported[0],
         "data": facts,
     }

@@ -134,11 +134,11 @@ def _one_trial(
     copies = {n: np.resize(trial, shape) for n, shape in held.items()}
     trial_names = {**namespace, **copies}
     trial_names.pop(name, None)
-    session.stand_in = _stand_in(session, trial)
+    session.tracer.stand_in = _stand_in(session, trial)
     try:
         ran = run_cell(target.cell, target.parts, trial_names, limits)
     finally:
-        session.stand_in = None
+        session.tracer.stand_in = None
     if ran.failure is not None:
         return None, "", f"{ran.failure['type']}: {ran.failure['message']}"[:200]
     value = trial_names.get(name)
@@ -163,10 +163,13 @@ def replay_tape(
     for name in session.watched:
         split = "train" if name.startswith("train") else "test"
         namespace[name] = session.images.prepared(split, image_shape)
+    before: list[Statement] = []
     for index, parts in cells.items():
-        chosen = [part for part in parts if part.tree is not None and "GradientTape" in ast.dump(part.tree)]
-        if chosen:
-            run_cell(index, chosen, namespace, limits, after)
+        for part in parts:
+            before.append(part)
+            if part.tree is not None and "GradientTape" in ast.dump(part.tree):
+                chosen = tuple(_slice(before, session.watched))
+                run_cell(index, chosen, namespace, limits, after)
 
 
 def _stand_in(session: Session, trial: Array) -> Callable[[Any, Any], Array]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import traceback
 from dataclasses import dataclass, field
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -37,7 +40,7 @@ class TapeRecorder:
     session: Session
     namespace: dict[str, Any]
     steps: int = 0
-    recorded: int = 0
+    recognised: int = 0
     pending: _Pending | None = None
     entered: list[Any] = field(default_factory=list)
 
@@ -86,8 +89,10 @@ class TapeRecorder:
         self.steps += 1
         if number not in RECORDED_STEPS or self.pending is not None:
             return
-        with contextlib.suppress(Exception):
+        try:
             self.pending = self._describe(number, target, sources, result)
+        except Exception:  # noqa: BLE001 - the student's objects may do anything; the parent's log says what they did
+            os.write(2, traceback.format_exc().encode("utf-8", "replace"))
 
     def _describe(self, number: int, target: Any, sources: Any, result: Any) -> _Pending:
         story = self.session.story
@@ -127,13 +132,13 @@ class TapeRecorder:
         after = {f"a{n}": np.asarray(weight, np.float32) for n, weight in enumerate(pending.variables)}
         with contextlib.suppress(Exception):
             self.session.story.send("tape", pending.fields, pending.arrays | after)
-            self.recorded += 1
+            self.recognised += pending.fields["split"] != "other"
 
     def _owner(self, sources: Any) -> Any:
         """Return the network whose variables were differentiated by, the smallest that has them all."""
         wanted = {_identity(source) for source in tf.nest.flatten(sources)}
         candidates = [*self.session.story.known_models(), *_models_in(self.namespace)]
-        candidates += [step.layer for step in self.session.tracer.steps if hasattr(step.layer, "fit")]
+        candidates += [step.layer for step in self.session.tracer.steps if isinstance(step.layer, keras.Model)]
         owners = [m for m in candidates if wanted and wanted <= {_identity(weight) for weight in m.weights}]
         return min(owners, key=lambda model: len(model.weights), default=None)
 
@@ -162,7 +167,7 @@ def _identity(variable: Any) -> int:
 
 
 def _models_in(namespace: dict[str, Any]) -> list[Any]:
-    return [value for value in list(namespace.values()) if hasattr(value, "_flatten_layers") and hasattr(value, "fit")]
+    return [value for value in list(namespace.values()) if isinstance(value, keras.Model)]
 
 
 def _gradient_of(weight: Any, given: list[tuple[Any, Any]]) -> Array:

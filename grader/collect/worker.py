@@ -235,7 +235,8 @@ def _probe(
             limits=CellLimits(cpu_s=2.0, wall_s=5.0),
         )
     shape = tuple(fields["image_shape"])
-    if shape and not tape.recorded and not _are_prepared(session, shape):
+    if shape and not tape.recognised and not _are_prepared(session):
+        tape.steps = 0
         probes.replay_tape(
             session,
             cells=parsed,
@@ -246,8 +247,10 @@ def _probe(
         )
 
 
-def _are_prepared(session: Session, shape: tuple[int, ...]) -> bool:
-    return all(np.shape(value)[1:] == shape for value in session.watched_values.values())
+def _are_prepared(session: Session) -> bool:
+    """Tell whether the watched images can be recognised and have the shape that the networks of the lab take."""
+    facts = [session.images.facts(value) for value in session.watched_values.values()]
+    return all(fact is not None and fact["scale"] is not None and fact["shape"][-1:] == [1] for fact in facts)
 
 
 if __name__ == "__main__":

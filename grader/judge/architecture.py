@@ -13,6 +13,7 @@ from grader.judge.reading import nothing_recorded, place_of, require_filled
 from grader.judge.verdict import fail
 from grader.model import LayerRow
 from grader.verification import VerifiedNetwork
+from grader.wire import Array
 
 CLASSES = 10
 SUM_TOLERANCE = 1e-3
@@ -61,11 +62,15 @@ def require_probabilities(case: Case, role_id: str, part_id: str) -> None:
     usable = np.isfinite(outputs).all(axis=1)
     if not usable.any() and last_activation(normalised(layers)) == "softmax":
         return  # Training blew up. The network itself is right, and another part says what is not.
-    rows = outputs[usable]
-    sums = rows.sum(axis=1) if len(rows) else np.array([np.nan])
-    right = rows.shape[1:] == (CLASSES,) and len(rows) and np.abs(sums - 1).max() <= SUM_TOLERANCE
-    if not (right and rows.min() >= -SUM_TOLERANCE):
-        fail("no-probabilities", place, total=float(sums[0]))
+    if not are_probabilities(outputs[usable]):
+        fail("no-probabilities", place, total=float(outputs[usable][0].sum()) if usable.any() else float("nan"))
+
+
+def are_probabilities(outputs: Array) -> bool:
+    """Tell whether rows (n, classes) are distributions over the ten digits."""
+    if outputs.shape[1:] != (CLASSES,) or not len(outputs):
+        return False
+    return bool(np.abs(outputs.sum(axis=1) - 1).max() <= SUM_TOLERANCE and outputs.min() >= -SUM_TOLERANCE)
 
 
 def last_activation(layers: Sequence[LayerRow]) -> str:

@@ -130,9 +130,10 @@ def has_convolution(layers: Sequence[object]) -> bool:
 
 
 def _assign_roles(case: Case) -> dict[str, frozenset[int]]:
-    """Give each network a role: by the lab's variable name first, by what it is made of otherwise.
+    """Give each network a role: by the lab's variable name, and where nothing has that name, by what it is made of.
 
-    A name alone can mislead: someone who calls both networks `model` has still built two.
+    Someone who calls both networks `model` has still built two; and an experiment beside the lab's networks, under a
+    name of its own, plays no role.
     """
     named = {role.id: _ever_named(case, role.variable) for role in case.lab.roles}
     structure = {s.model: _role_by_structure(case, s) for s in case.evidence.snapshots}
@@ -142,11 +143,10 @@ def _assign_roles(case: Case) -> dict[str, frozenset[int]]:
     for number in everyone:
         by_name = [role for role, numbers in named.items() if number in numbers]
         by_structure = structure.get(number)
-        chosen = by_name[-1] if by_name else by_structure
-        if by_structure is not None and chosen != by_structure and not named[by_structure]:
-            chosen = by_structure
-        if chosen is not None:
-            roles[chosen].add(number)
+        if by_structure is not None and not named[by_structure]:
+            roles[by_structure].add(number)
+        elif by_name:
+            roles[by_name[-1]].add(number)
     return {role: frozenset(numbers) for role, numbers in roles.items()}
 
 

@@ -132,8 +132,8 @@ DEFECTS: dict[str, Defect] = {
         "Only new images show how well it generalises: evaluate it on the test images.",
     ),
     "evaluates-before-training": Defect(
-        "The {role} is evaluated before it is trained.",
-        "Evaluate it after `fit`, so that the result says what it has learnt.",
+        "The {role} that is evaluated here has not been trained yet.",
+        "Evaluate the network that was trained, after `fit`, so that the result says what it has learnt.",
     ),
     # The prediction.
     "predicts-training-images": Defect("The predictions are made for training images.", "Predict the test images."),

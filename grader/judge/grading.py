@@ -165,5 +165,5 @@ def _findings(case: Case) -> list[str]:
     if case.evidence.ending in endings:
         found.append(endings[case.evidence.ending])
     if case.verified.fault:
-        found.append("The networks could not be recomputed completely; the grader's own check of them was stopped.")
+        found.append(f"The networks could not all be recomputed ({case.verified.fault}).")
     return found

@@ -28,7 +28,8 @@ LEARNING = 0.03
 """A loss that falls by this share within a capped training is on its way: slow optimizers are allowed."""
 
 _DOING = {"compile": "compiles", "fit": "trains", "evaluate": "evaluates"}
-_WRONG_METRICS = frozenset({"Accuracy", "BinaryAccuracy", "binary_accuracy"})
+_WRONG_METRICS = ("binary", "topk", "top_k")
+"""Parts of the names of metrics that are called accuracy but are another one, in lower case."""
 
 
 def _calls(case: Case, role_id: str, part_id: str, method: str, missing: str) -> list[Call]:
@@ -52,10 +53,20 @@ def require_loss(case: Case, role_id: str, part_id: str) -> None:
     place = (call.cell, call.line)
     if call.error:
         fail("compile-stopped", place, error=call.error)
-    values = [call.settings.get(f"loss_{kind}") for kind in _label_kinds(case, role_id)]
+    outputs = "_logits" if _gives_logits(case, role_id) else ""
+    values = [call.settings.get(f"loss_{kind}{outputs}") for kind in _label_kinds(case, role_id)]
     if any(isinstance(v, float) and abs(v - CROSS_ENTROPY) <= CROSS_ENTROPY_TOLERANCE for v in values):
         return
     fail(_loss_defect(call.settings), place, loss=call.settings.get("loss") or "")
+
+
+def _gives_logits(case: Case, role_id: str) -> bool:
+    """Tell whether the network ends without an activation; then a loss for logits is the right one for it."""
+    snapshots = case.snapshots(role_id)
+    layers = architecture.normalised(snapshots[0].layers) if snapshots else []
+    outputs = next((n.outputs for n in case.verified_networks(role_id) if n.outputs is not None), None)
+    linear = bool(layers) and architecture.last_activation(layers) == "linear"
+    return linear and (outputs is None or not architecture.are_probabilities(outputs))
 
 
 def _label_kinds(case: Case, role_id: str) -> set[str]:
@@ -75,8 +86,14 @@ def require_accuracy_metric(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the accuracy is reported."""
     call = _calls(case, role_id, part_id, "compile", "compiled")[-1]
     metrics = [str(metric) for metric in call.settings.get("metrics", ())]
-    if not any("acc" in metric.lower() and metric not in _WRONG_METRICS for metric in metrics):
+    if not any(map(_is_accuracy, metrics)):
         fail("no-accuracy", (call.cell, call.line))
+
+
+def _is_accuracy(metric: str) -> bool:
+    """Tell whether a metric is the share of right answers; the class `Accuracy` compares probabilities with labels."""
+    name = metric.lower()
+    return "acc" in name and metric != "Accuracy" and not any(word in name for word in _WRONG_METRICS)
 
 
 def require_learning(case: Case, role_id: str, part_id: str) -> None:
@@ -179,11 +196,8 @@ def require_evaluate_after_fit(case: Case, role_id: str, part_id: str) -> None:
     models = case.models(role_id)
     right = [call for call in case.calls("evaluate", models) if _evaluate_problem(call) is None]
     fits = case.calls("fit", models)
-    trained = {fit.model for fit in fits}
-    early = [
-        c for c in right if c.model in trained and not any(f.model == c.model and f.number < c.number for f in fits)
-    ]
-    if right and len(early) == len(right):
+    is_late = any(fit.model == call.model and fit.number < call.number for fit in fits for call in right)
+    if fits and right and not is_late:
         fail("evaluates-before-training", (right[-1].cell, right[-1].line), role=case.role(role_id).title)
 
 

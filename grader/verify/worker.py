@@ -66,6 +66,8 @@ def _numbered(arrays: Mapping[str, Array], prefix: str) -> list[Array]:
 
 
 def _network(request: Frame) -> Frame:
+    import tensorflow as tf  # noqa: PLC0415
+
     from grader import networks  # noqa: PLC0415 - imports Keras
 
     fields, raw = request.fields, request.arrays["images"]
@@ -75,8 +77,8 @@ def _network(request: Frame) -> Frame:
     images = images.reshape(len(raw), *shape)
     _tracer().steps = []
     with _tracer().watching() as steps:
-        model(images[:1], training=False)
-    rows = networks.layer_table([step for step in steps if step.layer is not model])
+        seen = model(tf.constant(images[:1]), training=False)
+    rows = networks.layer_table([step for step in steps if step.layer is not model], seen)
     answer = {"layers": rows, "parameters": int(model.count_params())}
     outputs = networks.predict(model, images)
     return Frame(kind="network", fields=answer, arrays={"outputs": outputs.reshape(len(raw), -1)})
@@ -104,30 +106,52 @@ def _step(request: Frame) -> Frame:
     images, labels = request.arrays["images"], request.arrays["labels"]
     before, after, given = (_numbered(request.arrays, prefix) for prefix in "bag")
     model = networks.rebuild(request.fields["spec"], before, images.shape[1:])
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(persistent=True) as tape:
         outputs = model(tf.constant(images), training=False)
-        from_logits = not _are_distributions(outputs.numpy())
-        loss = tf.reduce_mean(tf.keras.losses.sparse_categorical_crossentropy(labels, outputs, from_logits=from_logits))
+        # Outputs that are no distributions may be meant as logits; another check asks what they should be.
+        meant = [False] if _are_distributions(outputs.numpy()) else [True, False]
+        losses = [_cross_entropy(labels, outputs, from_logits=from_logits) for from_logits in meant]
     values = [weight.value for weight in model.trainable_weights]
-    true = dict(zip(map(id, values), tape.gradient(loss, values), strict=True))
-    aligned = [true.get(id(weight.value)) for weight in model.weights]
-    pairs = [(np.asarray(t), g) for t, g in zip(aligned, given, strict=True) if t is not None]
-    wanted = np.concatenate([t.reshape(-1) for t, _ in pairs])
-    shown = np.concatenate([g.reshape(-1) if g.size == t.size else np.zeros(t.size) for t, g in pairs])
-    moves = [(a - b).reshape(-1) for t, a, b in zip(aligned, after, before, strict=True) if t is not None]
-    move = np.concatenate(moves)
+    places = {id(value): position for position, value in enumerate(values)}
+    kept = [position for position, weight in enumerate(model.weights) if id(weight.value) in places]
+    shown, moves = (
+        _joined(model, given, kept),
+        _joined(model, [a - b for a, b in zip(after, before, strict=True)], kept),
+    )
+    compared = []
+    for loss in losses:
+        true = [np.asarray(gradient) for gradient in tape.gradient(loss, values)]
+        wanted = np.concatenate([true[places[id(model.weights[k].value)]].reshape(-1) for k in kept])
+        compared.append((_cosine(wanted, shown), wanted, float(loss.numpy())))
+    cosine, wanted, true_loss = max(compared, key=lambda each: each[0])
+    layers = request.fields["spec"]
     return Frame(
         kind="step",
         fields={
-            "cosine": _cosine(wanted, shown),
+            "cosine": cosine,
             "norm_ratio": float(np.linalg.norm(shown) / max(float(np.linalg.norm(wanted)), 1e-12)),
-            "loss": float(loss.numpy()),
-            "descent": _cosine(wanted, move),
-            "moved": float(np.linalg.norm(move)),
-            "stochastic": any("rate" in layer["config"] for layer in request.fields["spec"])
-            or any(layer["class"] == "BatchNormalization" for layer in request.fields["spec"]),
+            "loss": true_loss,
+            "descent": _cosine(wanted, moves),
+            "moved": float(np.linalg.norm(moves)),
+            "stochastic": any("rate" in layer["config"] or layer["class"] in _STOCHASTIC for layer in layers),
         },
     )
+
+
+_STOCHASTIC = frozenset({"BatchNormalization", "GaussianNoise"})
+
+
+def _cross_entropy(labels: Array, outputs: Any, *, from_logits: bool) -> Any:  # noqa: ANN401 - TensorFlow values
+    import tensorflow as tf  # noqa: PLC0415
+
+    losses = tf.keras.losses.sparse_categorical_crossentropy(labels, outputs, from_logits=from_logits)
+    return tf.reduce_mean(losses)
+
+
+def _joined(model: Any, arrays: list[Array], kept: list[int]) -> Array:  # noqa: ANN401 - a Keras model
+    """Return the arrays of the trainable weights as one vector; a missing one counts as zeros."""
+    sizes = [int(np.prod(weight.shape)) for weight in model.weights]
+    return np.concatenate([arrays[k].reshape(-1) if arrays[k].size == sizes[k] else np.zeros(sizes[k]) for k in kept])
 
 
 def _are_distributions(outputs: Array) -> bool:

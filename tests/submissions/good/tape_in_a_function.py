@@ -1,0 +1,78 @@
+# shows: the loop stands inside a function train
+
+# %%
+import numpy as np
+import tensorflow as tf
+from tensorflow.keras import layers
+
+(train_images, train_labels), (test_images, test_labels) = tf.keras.datasets.mnist.load_data()
+
+# %%
+train_images = (np.expand_dims(train_images, axis=-1) / 255.0).astype(np.float32)
+test_images = (np.expand_dims(test_images, axis=-1) / 255.0).astype(np.float32)
+
+# %%
+def build_fc_model():
+    return tf.keras.Sequential([
+        layers.Flatten(),
+        layers.Dense(128, activation="relu"),
+        layers.Dense(10, activation="softmax"),
+    ])
+
+model = build_fc_model()
+
+# %%
+model.compile(tf.keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"])
+
+# %%
+BATCH_SIZE, EPOCHS = 64, 5
+model.fit(train_images, train_labels, batch_size=BATCH_SIZE, epochs=EPOCHS)
+
+# %%
+test_loss, test_acc = model.evaluate(test_images, test_labels)
+
+# %%
+def build_cnn_model():
+    return tf.keras.Sequential([
+        layers.Conv2D(64, (3, 3), activation="relu"),
+        layers.MaxPool2D((2, 2)),
+        layers.Conv2D(128, (3, 3), activation="relu"),
+        layers.MaxPool2D((2, 2)),
+        layers.Conv2D(256, (3, 3), activation="relu"),
+        layers.MaxPool2D((2, 2)),
+        layers.Flatten(),
+        layers.Dense(256, activation="relu"),
+        layers.Dense(10, activation="softmax"),
+    ])
+
+cnn_model = build_cnn_model()
+cnn_model(train_images[:1])
+
+# %%
+cnn_model.compile(tf.keras.optimizers.Adam(), "sparse_categorical_crossentropy", metrics=["accuracy"])
+
+# %%
+cnn_model.fit(train_images, train_labels, batch_size=BATCH_SIZE, epochs=EPOCHS)
+
+# %%
+test_loss, test_acc = cnn_model.evaluate(test_images, test_labels)
+
+# %%
+predictions = cnn_model.predict(test_images)
+
+# %%
+prediction = np.argmax(predictions[0])
+
+# %%
+def train(network, images, labels, steps=100, size=32):
+    optimizer = tf.keras.optimizers.SGD(1e-2)
+    for step in range(steps):
+        rows = slice(step * size, (step + 1) * size)
+        with tf.GradientTape() as tape:
+            outputs = network(images[rows])
+            loss = tf.keras.losses.sparse_categorical_crossentropy(labels[rows], outputs)
+        grads = tape.gradient(loss, network.trainable_variables)
+        optimizer.apply_gradients(zip(grads, network.trainable_variables))
+    return network
+
+cnn_model = train(build_cnn_model(), train_images, train_labels)

@@ -37,6 +37,8 @@ class Mark:
     assigns: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     defines: str = ""
+    flags: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +321,8 @@ def _mark(fields: Mapping[str, Any]) -> Mark:
         assigns=tuple(map(str, fields.get("assigns", ()))),
         calls=tuple(map(str, fields.get("calls", ()))),
         defines=str(fields.get("defines", "")),
+        flags=tuple(map(str, fields.get("flags", ()))),
+        targets=tuple(map(str, fields.get("targets", ()))),
     )
 
 

@@ -167,8 +167,17 @@ named_activation = _ActivationNames()
 
 
 def chain(steps: Sequence[Step]) -> list[Step]:
-    """Return the calls of leaf layers, in the order in which they began."""
-    return [step for step in steps if not step.nested and type(step.layer).__name__ != "InputLayer"]
+    """Return the calls of leaf layers on real images, in the order in which they began.
+
+    A sequential network that is called for the first time runs its layers on symbolic tensors before.
+    """
+    return [
+        step
+        for step in steps
+        if not step.nested
+        and type(step.layer).__name__ != "InputLayer"
+        and not isinstance(step.output, keras.KerasTensor)
+    ]
 
 
 def bridges(calls: Sequence[Step], outputs: Any) -> list[str | None]:
@@ -311,9 +320,9 @@ def predict(model: Callable[..., Any], images: Array, *, batch: int = 250) -> Ar
 def multiplications(steps: Sequence[Step]) -> int:
     """Estimate the multiplications of one image's forward pass from the kernels and the output positions."""
     total = 0
-    for step in steps:
+    for step in chain(steps):
         kernel = getattr(step.layer, "kernel", None)
-        if step.nested or kernel is None:
+        if kernel is None:
             continue
         positions = int(np.prod(np.shape(step.output)[1:-1], dtype=np.int64))
         total += positions * int(np.prod(kernel.shape, dtype=np.int64))

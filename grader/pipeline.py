@@ -80,7 +80,7 @@ def grade(request: Request, listener: Listener = silent) -> Grade:
     submission = intake.take(request.file)
     source = datasets.resolve(request.data)
     expected = labs.expectations(request.lab, data=source.name, effort=request.effort)
-    run = observe(request, submission, source, expected, listener)
+    run = observe(request, submission, source, listener)
     case = case_of(request, run, expected)
     facts = facts_of(request, run)
     result = settle(case, judge(case), submission, facts, round(time.monotonic() - started, 2))
@@ -88,13 +88,7 @@ def grade(request: Request, listener: Listener = silent) -> Grade:
     return result
 
 
-def observe(
-    request: Request,
-    submission: Submission,
-    source: DataSource,
-    expected: Expectations | None,
-    listener: Listener,
-) -> Run:
+def observe(request: Request, submission: Submission, source: DataSource, listener: Listener) -> Run:
     """Collect and verify: everything up to the judgement. The clean worker starts while the submission runs.
 
     Raises:
@@ -105,14 +99,13 @@ def observe(
     with verification.start(images) as verifier:
         # The parent waits for the worker now: time to import what the report needs.
         threading.Thread(target=report.preload, daemon=True).start()
-        return gather(request, submission, source, expected, listener, verifier, labels)
+        return gather(request, submission, source, listener, verifier, labels)
 
 
 def gather(
     request: Request,
     submission: Submission,
     source: DataSource,
-    expected: Expectations | None,
     listener: Listener,
     verifier: Verifier,
     labels: Array,
@@ -126,7 +119,7 @@ def gather(
         data_path=source.path,
         held_out=verifier.images,
         trials=_trials(request.seed),
-        early_stop=_early_stop(request, expected),
+        early_stop=request.early_stop,
     )
     evidence = collect(job, request.out / "evidence", listener)
     _require_run(submission, evidence)
@@ -150,13 +143,6 @@ def _require_run(submission: Submission, evidence: Evidence) -> None:
     if evidence.ending != "done" and all(cell.state == "skipped" for cell in evidence.cells):
         reason = f"{evidence.ending} {evidence.ending_detail}".strip()
         raise MachineError(f"the worker ended before it ran anything ({reason})", slug="worker-failed")
-
-
-def _early_stop(request: Request, expected: Expectations | None) -> float | None:
-    """Return the training accuracy at which a `fit` at full effort may end: safely above what is expected."""
-    if request.effort is not Effort.FULL or not request.early_stop or expected is None:
-        return None
-    return min(max(expected.accuracy.values(), default=1.0) + 0.01, 0.995)
 
 
 def _trials(seed: int) -> Array:

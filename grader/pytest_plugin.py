@@ -74,7 +74,7 @@ def _gather(file: Path, config: pytest.Config) -> Case:
         )
         source = datasets.resolve(request.data)
         expected = labs.expectations(lab, data=source.name, effort=request.effort)
-        run = pipeline.observe(request, intake.take(file), source, expected, pipeline.silent)
+        run = pipeline.observe(request, intake.take(file), source, pipeline.silent)
         return pipeline.case_of(request, run, expected)
 
 

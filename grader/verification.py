@@ -32,7 +32,7 @@ class VerifiedStep:
 
     `cosine` is the cosine between the given and the true gradient; `norm_ratio` the ratio of their norms; `loss` the
     true mean loss (nats); `descent` the cosine between the change of the weights and the true gradient (−1: straight
-    downhill); `moved` the norm of that change.
+    downhill); `moved` the norm of that change; `distributions` whether the network's outputs are probabilities at all.
     """
 
     number: int
@@ -42,6 +42,7 @@ class VerifiedStep:
     descent: float
     moved: float
     stochastic: bool
+    distributions: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

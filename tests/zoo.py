@@ -144,7 +144,7 @@ class Bench:
         request = pipeline.Request(file=path, lab=self.lab, effort=Effort.QUICK, data="synthetic", seed=1, out=out)
         verifier = self._local.verifier
         submission = intake.take(path)
-        run = pipeline.gather(request, submission, self.source, None, pipeline.silent, verifier, self.labels)
+        run = pipeline.gather(request, submission, self.source, pipeline.silent, verifier, self.labels)
         return path, request, run
 
 

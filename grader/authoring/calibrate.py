@@ -66,8 +66,7 @@ def observe(lab: Lab, *, data: str, effort: Effort, seed: int) -> Observation:
             file=lab.solution_file, lab=lab, effort=effort, data=data, seed=seed, out=Path(folder)
         )
         source = datasets.resolve(data)
-        # No early stop: what is expected is what the training as written reaches.
-        run = pipeline.observe(request, intake.take(lab.solution_file), source, None, pipeline.silent)
+        run = pipeline.observe(request, intake.take(lab.solution_file), source, pipeline.silent)
         case = Case(
             lab=lab,
             evidence=run.evidence,

@@ -33,7 +33,7 @@ class Job:
     data_path: Path
     held_out: Array
     trials: Array
-    early_stop: float | None = None
+    early_stop: bool = True
 
 
 def collect(job: Job, folder: Path, listener: Listener) -> evidence.Evidence:
@@ -97,7 +97,9 @@ def _interrupted(index: int, reason: str) -> Frame:
 
 def _request(job: Job) -> Frame:
     limits = job.plan.limits
-    budget: dict[str, Any] = {**job.plan.budget, "stop_accuracy": job.early_stop}
+    budget: dict[str, Any] = dict(job.plan.budget)
+    if not job.early_stop:
+        budget.pop("stop_accuracy", None)
     fields: Mapping[str, Any] = {
         "suffix": job.submission.suffix,
         "placeholder": job.lab.placeholder,

@@ -35,7 +35,14 @@ def _marks_in_tree(tree: ast.stmt) -> Iterator[dict[str, Any]]:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield _mark("define", node, defines=node.name)
         elif isinstance(node, ast.stmt) and not hasattr(node, "body"):
-            yield _mark("statement", node, assigns=_assigned(node), calls=_called(node))
+            yield _mark(
+                "statement",
+                node,
+                assigns=_assigned(node),
+                calls=_called(node),
+                flags=_flags(node),
+                targets=_targets(node),
+            )
 
 
 def _mark(kind: str, node: ast.stmt, **details: object) -> dict[str, Any]:
@@ -53,6 +60,22 @@ def _assigned(node: ast.AST) -> list[str]:
 
 def _called(node: ast.AST) -> list[str]:
     return sorted({name for n in ast.walk(node) if isinstance(n, ast.Call) if (name := dotted(n.func))})[:40]
+
+
+def _targets(node: ast.AST) -> list[str]:
+    """Return the names that a call's results are unpacked into, in their order."""
+    match node:
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Call()):
+            return [name.id for name in names if isinstance(name, ast.Name)][:10]
+        case _:
+            return []
+
+
+def _flags(node: ast.AST) -> list[str]:
+    """Return the names of keyword arguments that are switched on by a literal True."""
+    keywords = [keyword for n in ast.walk(node) if isinstance(n, ast.Call) for keyword in n.keywords]
+    on = [k.arg for k in keywords if k.arg and isinstance(k.value, ast.Constant) and k.value.value is True]
+    return sorted(set(on))[:20]
 
 
 def dotted(node: ast.expr) -> str:

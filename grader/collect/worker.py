@@ -6,13 +6,14 @@ are those that the lab gives to students anyway.
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import sys
 import threading
 import traceback
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -36,6 +37,8 @@ def main() -> None:
     """Serve one job, then end without ceremony: tearing TensorFlow down takes most of a second."""
     requests, answers = process.claim_pipes()
     process.die_with_parent()
+    # A crash of native code tells the parent's log where it happened.
+    faulthandler.enable(file=2)
     story = Story(answers)
     try:
         job = wire.decode(lambda size: _read_exactly(requests, size))
@@ -76,8 +79,8 @@ def _serve(job: wire.Frame, story: Story) -> None:
     capture = capture_output()
     for index, parts in parsed.items():
         _run_one(story, capture, session, tape, index, parts, namespace, cell_limits)
-    _final_snapshots(session)
-    _probe(job, session, tape, parsed, namespace, cell_limits)
+    for look in (_final_snapshots, _probe_prediction, _replay_tape):
+        _try(look, job, session, tape, parsed, namespace)
     story.send("run", {"capped": sorted(session.capped)})
     story.send("end", {"reason": "done", "detail": ""})
 
@@ -203,7 +206,20 @@ def _send_names(session: Session, index: int, namespace: Mapping[str, Any]) -> N
                 story.send("value", {"cell": index, "name": name, "data": facts})
 
 
-def _final_snapshots(session: Session) -> None:
+def _try(look: Callable[..., None], *arguments: object) -> None:
+    """Take a last look of one kind; if it fails, the others are taken all the same."""
+    try:
+        look(*arguments)
+    except Exception:  # noqa: BLE001 - the values are the student's; looking at them may raise anything
+        os.write(2, traceback.format_exc().encode("utf-8", "replace"))
+
+
+Parsed = Mapping[int, Sequence[cells.Statement]]
+
+
+def _final_snapshots(
+    _job: wire.Frame, session: Session, _tape: TapeRecorder, _parsed: Parsed, _namespace: dict[str, Any]
+) -> None:
     """Describe the networks that were built but never trained."""
     from grader.collect.instruments import take_snapshot  # noqa: PLC0415
 
@@ -213,28 +229,29 @@ def _final_snapshots(session: Session) -> None:
             take_snapshot(session, model, "untrained")
 
 
-def _probe(
-    job: wire.Frame,
-    session: Session,
-    tape: TapeRecorder,
-    parsed: Mapping[int, Sequence[cells.Statement]],
-    namespace: dict[str, Any],
-    limits: CellLimits,
+def _probe_prediction(
+    job: wire.Frame, session: Session, _tape: TapeRecorder, parsed: Parsed, namespace: dict[str, Any]
 ) -> None:
     from grader.collect import probes  # noqa: PLC0415
 
-    fields = job.fields
-    if fields["prediction"]:
+    if job.fields["prediction"]:
         probes.probe_prediction(
             session,
-            name=str(fields["prediction"]),
-            source=str(fields["predictions"]),
+            name=str(job.fields["prediction"]),
+            source=str(job.fields["predictions"]),
             trials=job.arrays["trials"],
             cells=parsed,
             namespace=namespace,
             limits=CellLimits(cpu_s=2.0, wall_s=5.0),
         )
-    shape = tuple(fields["image_shape"])
+
+
+def _replay_tape(
+    job: wire.Frame, session: Session, tape: TapeRecorder, parsed: Parsed, namespace: dict[str, Any]
+) -> None:
+    from grader.collect import probes  # noqa: PLC0415
+
+    shape, limits = tuple(job.fields["image_shape"]), job.fields["limits"]
     if shape and not tape.recognised and not _are_prepared(session):
         tape.steps = 0
         probes.replay_tape(
@@ -242,7 +259,7 @@ def _probe(
             cells=parsed,
             namespace=namespace,
             image_shape=shape,
-            limits=limits,
+            limits=CellLimits(cpu_s=limits["cell_cpu_s"], wall_s=limits["cell_wall_s"]),
             after=tape.finish_step,
         )
 

@@ -131,6 +131,10 @@ DEFECTS: dict[str, Defect] = {
         "The network is evaluated on images that it was trained with.",
         "Only new images show how well it generalises: evaluate it on the test images.",
     ),
+    "results-swapped": Defect(
+        "The results of `evaluate` are unpacked in the wrong order: what is called accuracy here is the loss.",
+        "`evaluate` returns the loss first, then the metrics in the order of compile.",
+    ),
     "evaluates-before-training": Defect(
         "The {role} that is evaluated here has not been trained yet.",
         "Evaluate the network that was trained, after `fit`, so that the result says what it has learnt.",
@@ -164,6 +168,10 @@ DEFECTS: dict[str, Defect] = {
         "The gradient is not taken with respect to the variables of a network that ran.",
         "Ask for the gradient with respect to all trainable variables of the network.",
     ),
+    "tape-of-other-network": Defect(
+        "The loop trains `{mine}`, the {other}; asked is a step for the {role}.",
+        "Run the {role} inside the tape, and take the gradient with respect to its variables.",
+    ),
     "tape-on-test-images": Defect(
         "The loop trains on the test images.", "Use the training images; the test images are for the evaluation."
     ),
@@ -188,6 +196,10 @@ DEFECTS: dict[str, Defect] = {
         "The loss is not the cross-entropy of the network's probabilities: its gradient is {found:.2g} times as large "
         "as it should be.",
         "The network's last activation gives probabilities already. What does from_logits mean?",
+    ),
+    "from-logits-written": Defect(
+        "The loss is told to expect logits, but the network ends in a softmax: its outputs are probabilities.",
+        "This version of Keras notices and takes it back; others do not. What does from_logits mean?",
     ),
     "not-applied": Defect(
         "The gradient is computed, but the weights of the network stay as they are.",

@@ -163,7 +163,8 @@ def _findings(case: Case) -> list[str]:
         "protocol": "The program disturbed the grader's own messages and was ended; what came before was graded.",
     }
     if case.evidence.ending in endings:
-        found.append(endings[case.evidence.ending])
+        detail = case.evidence.ending_detail
+        found.append(endings[case.evidence.ending] + (f" ({detail})" if detail else ""))
     if case.verified.fault:
         found.append(f"The networks could not all be recomputed ({case.verified.fault}).")
     return found

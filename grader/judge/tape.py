@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grader.evidence import TapeStep
+from grader.evidence import Mark, TapeStep
 from grader.judge.architecture import CLASSES
 from grader.judge.case import Case
 from grader.judge.reading import nothing_recorded, require_written
@@ -34,12 +34,16 @@ def _steps(case: Case, part_id: str) -> Steps:
     return steps
 
 
-def require_batches(case: Case, part_id: str) -> None:
-    """Ask whether a network runs on batches of training images inside the tape."""
+def require_batches(case: Case, role_id: str, part_id: str) -> None:
+    """Ask whether the network of a role runs on batches of training images inside the tape."""
     step, _ = _steps(case, part_id)[0]
     place = (step.cell, step.line)
     if step.model is None:
         fail("gradient-of-other-variables", place)
+    other, role = case.role_of(step.model), case.role(role_id)
+    if other is not None and other.id != role_id:
+        mine = case.name_of(step.model) or other.variable
+        fail("tape-of-other-network", place, mine=mine, other=other.title, role=role.title)
     if step.split == "test":
         fail("tape-on-test-images", place)
 
@@ -52,12 +56,10 @@ def require_gradient(case: Case, part_id: str) -> None:
     if first.missing >= first.variables > 0:
         fail("gradient-is-none", place)
     checked = [(step, verified) for step, verified in steps if verified is not None]
-    if not checked:
-        require_batches(case, part_id)
-        if not _is_plausible(steps):
-            fail("gradient-unchecked", place)
+    if not checked and (first.split == "test" or not _is_plausible(steps)):
+        fail("tape-on-test-images" if first.split == "test" else "gradient-unchecked", place)
     for step, verified in checked:
-        problem = _problem(step, verified)
+        problem = _problem(step, verified) or _repaired(case, part_id, step)
         if problem is not None:
             fail(problem[0], (step.cell, step.line), **problem[1])
 
@@ -74,15 +76,34 @@ def _is_loss(step: TapeStep) -> bool:
 def _problem(step: TapeStep, verified: VerifiedStep) -> Problem | None:
     if not _is_loss(step) and step.target_shape[-1:] == (CLASSES,):
         return "gradient-of-outputs", {}
+    if not verified.distributions and step.missing == 0:
+        return None  # What the outputs should be is another part's question; for what they are, this is a gradient.
     lowest = STOCHASTIC_COSINE if verified.stochastic else COSINE_AT_LEAST
     if not verified.cosine >= lowest:
         return "wrong-gradient", {"found": verified.cosine}
     count = int(np.prod(step.target_shape, dtype=np.int64)) if step.target_shape else 1
     scale = (step.loss or 0.0) * count / max(verified.loss, 1e-9)
     ratio = verified.norm_ratio / max(scale, 1e-9)
-    if not verified.stochastic and not abs(ratio - 1) <= SCALE_TOLERANCE:
+    comparable = step.loss is not None and verified.loss > 0 and verified.norm_ratio > 0
+    if comparable and not verified.stochastic and not abs(ratio - 1) <= SCALE_TOLERANCE:
         return "logits-or-probabilities", {"found": ratio}
     return None
+
+
+def _repaired(case: Case, part_id: str, step: TapeStep) -> Problem | None:
+    """Name `from_logits=True` on probabilities, too, where this version of Keras takes it back with a warning."""
+    last = step.spec[-1] if step.spec else {}
+    is_softmax = last.get("class") == "Softmax" or last.get("config", {}).get("activation") == "softmax"
+    marks = [
+        mark for cell, tape in case.places(case.lab.part(part_id)) for mark in cell.marks if _is_inside(mark, tape)
+    ]
+    if is_softmax and any("from_logits" in mark.flags for mark in marks):
+        return "from-logits-written", {}
+    return None
+
+
+def _is_inside(mark: Mark, whole: Mark) -> bool:
+    return whole.line <= mark.line and mark.end_line <= whole.end_line
 
 
 def require_update(case: Case, part_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,9 @@ CROSS_ENTROPY = -(2 * float(np.log(0.55)) + float(np.log(0.05))) / 3
 """Mean cross-entropy (nats) of the rows on which a loss is tried: two right at 0.55, one wrong at 0.05."""
 
 CROSS_ENTROPY_TOLERANCE = 0.02
+
+FEW_PIXELS = 49
+"""Numbers in a row below which it is no image, however it was made smaller."""
 
 LEARNING = 0.03
 """A loss that falls by this share within a capped training is on its way: slow optimizers are allowed."""
@@ -53,15 +57,15 @@ def require_loss(case: Case, role_id: str, part_id: str) -> None:
     place = (call.cell, call.line)
     if call.error:
         fail("compile-stopped", place, error=call.error)
-    outputs = "_logits" if _gives_logits(case, role_id) else ""
-    values = [call.settings.get(f"loss_{kind}{outputs}") for kind in _label_kinds(case, role_id)]
+    meant = ("", "_logits") if _gives_logits(case, role_id) else ("",)
+    values = [call.settings.get(f"loss_{kind}{m}") for kind in _label_kinds(case, role_id) for m in meant]
     if any(isinstance(v, float) and abs(v - CROSS_ENTROPY) <= CROSS_ENTROPY_TOLERANCE for v in values):
         return
     fail(_loss_defect(call.settings), place, loss=call.settings.get("loss") or "")
 
 
 def _gives_logits(case: Case, role_id: str) -> bool:
-    """Tell whether the network ends without an activation; then a loss for logits is the right one for it."""
+    """Tell whether the network ends without an activation; then a loss for logits is in order, too."""
     snapshots = case.snapshots(role_id)
     layers = architecture.normalised(snapshots[0].layers) if snapshots else []
     outputs = next((n.outputs for n in case.verified_networks(role_id) if n.outputs is not None), None)
@@ -160,7 +164,7 @@ def _common_problem(call: Call) -> Problem | None:
     """Return what is wrong with the arguments of a `fit` or an `evaluate`, whatever it is for."""
     if call.error.startswith("TypeError") and "argument" in call.error:
         return "arguments", {"method": call.name, "error": call.error}
-    if call.data is None:
+    if call.data is None or (call.data.split == "other" and math.prod(call.data.shape) < FEW_PIXELS):
         return "without-images", {"method": call.name, "error": call.error}
     if call.data.labels in ("mismatch", "absent"):
         return "labels-do-not-match", {}
@@ -181,7 +185,18 @@ def _fit_problem(call: Call) -> Problem | None:
 
 def require_evaluate(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the right network is evaluated on the test images with their own labels."""
-    _require_one_right(_calls(case, role_id, part_id, "evaluate", "evaluated"), _evaluate_problem)
+    calls = _calls(case, role_id, part_id, "evaluate", "evaluated")
+    _require_one_right(calls, _evaluate_problem)
+    for call in calls:
+        if _are_results_swapped(case, call):
+            fail("results-swapped", (call.cell, call.line))
+
+
+def _are_results_swapped(case: Case, call: Call) -> bool:
+    """Tell whether the results are unpacked into an accuracy first and a loss second; Keras returns the loss first."""
+    marks = [m for cell in case.evidence.cells if cell.index == call.cell for m in cell.marks]
+    names = [m.targets for m in marks if m.line <= (call.line or 0) <= m.end_line and len(m.targets) > 1]
+    return any("acc" in first.lower() and "loss" in second.lower() for first, second, *_ in names)
 
 
 def _evaluate_problem(call: Call) -> Problem | None:

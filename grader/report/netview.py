@@ -192,7 +192,7 @@ def _held_out(model: ModelView) -> str:
     text = f"It gets {_percent(accuracy)} of the held-out images right: images that it never saw in training."
     expected = points.accuracy(model.expected_accuracy)
     if expected is not None:
-        text += f" We look for about {_percent(expected)}."
+        text += f" With the training that was run here, {_percent(expected)} or more is in order."
     if not model.rebuilt:
         text += " We could not build this network again from its layers, so this figure is not confirmed."
     return text

@@ -35,7 +35,8 @@ def summary(grade: Grade, *, report: Path | None) -> RenderableType:
         report: the HTML report, or `None` where none was written.
     """
     rows: list[RenderableType] = [_score(grade), _table(grade)]
-    rows += [_problem(part) for part in grade.parts if part.status is not Outcome.PASSED]
+    rows += [_problem(part) for part in grade.parts if part.status not in _BRIEF]
+    rows += [_waiting(grade, status) for status in _BRIEF[1:] if any(part.status is status for part in grade.parts)]
     if report is not None:
         rows += [
             Text(""),
@@ -44,10 +45,20 @@ def summary(grade: Grade, *, report: Path | None) -> RenderableType:
     return Group(*rows)
 
 
+_BRIEF = (Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.BLOCKED)
+"""Statuses of which a line says enough: there is nothing to explain about a part that is not written yet."""
+
+
+def _waiting(grade: Grade, status: Outcome) -> Text:
+    word = WORDS[status]
+    titles = " · ".join(line(part.title, 60) for part in grade.parts if part.status is status)
+    return Text.assemble("\n", (word.mark, _STYLES[word.tone]), " ", (f"{word.label}: ", "bold"), titles)
+
+
 def _score(grade: Grade) -> Text:
     shown = points.show(grade.earned, grade.points)
     return Text.assemble(
-        (line(grade.lab_title), "bold"), ": ", (shown, "bold"), f" of {points.total(grade.points)} points"
+        (line(grade.lab_title), "bold"), "\n", (shown, "bold"), f" of {points.total(grade.points)} points\n"
     )
 
 
@@ -73,6 +84,9 @@ def _problem(part: PartResult) -> Group:
     word = WORDS[part.status]
     title = Text.assemble((word.mark, _STYLES[word.tone]), " ", (line(part.title, 60), "bold"))
     check = first_problem(part)
+    if check is not None and check.feedback.cell is not None:
+        place = f"cell {check.feedback.cell}" + (f", line {check.feedback.line}" if check.feedback.line else "")
+        title.append(f"  ({place})", "dim")
     if check is None:
         texts = [word.note or HIDDEN_ONLY]
     else:

@@ -24,7 +24,7 @@ def main() -> None:
     try:
         while True:
             request = wire.decode(lambda size: _read_exactly(requests, size))
-            for part in wire.encode(_answer(request)):
+            for part in _answer(request):
                 answers.write(part)
             answers.flush()
     except (EOFError, OSError):
@@ -50,12 +50,12 @@ def _pin() -> None:
     keras.utils.set_random_seed(0)
 
 
-def _answer(request: Frame) -> Frame:
+def _answer(request: Frame) -> list[bytes | memoryview]:
     """Answer one request; a network that cannot be rebuilt is an answer, too."""
     try:
-        return {"network": _network, "step": _step}[request.kind](request)
+        return wire.encode({"network": _network, "step": _step}[request.kind](request))
     except Exception as error:  # noqa: BLE001 - spec and weights are claims; any of them may be nonsense
-        return Frame(kind="failed", fields={"problem": f"{type(error).__name__}: {error}"[:300]})
+        return wire.encode(Frame(kind="failed", fields={"problem": f"{type(error).__name__}: {error}"[:300]}))
 
 
 def _numbered(arrays: Mapping[str, Array], prefix: str) -> list[Array]:
@@ -109,7 +109,8 @@ def _step(request: Frame) -> Frame:
     with tf.GradientTape(persistent=True) as tape:
         outputs = model(tf.constant(images), training=False)
         # Outputs that are no distributions may be meant as logits; another check asks what they should be.
-        meant = [False] if _are_distributions(outputs.numpy()) else [True, False]
+        distributions = _are_distributions(outputs.numpy())
+        meant = [False] if distributions else [True, False]
         losses = [_cross_entropy(labels, outputs, from_logits=from_logits) for from_logits in meant]
     values = [weight.value for weight in model.trainable_weights]
     places = {id(value): position for position, value in enumerate(values)}
@@ -129,10 +130,11 @@ def _step(request: Frame) -> Frame:
         kind="step",
         fields={
             "cosine": cosine,
-            "norm_ratio": float(np.linalg.norm(shown) / max(float(np.linalg.norm(wanted)), 1e-12)),
-            "loss": true_loss,
+            "norm_ratio": _finite(_norm(shown) / max(_norm(wanted), 1e-12)),
+            "loss": _finite(true_loss),
             "descent": _cosine(wanted, moves),
-            "moved": float(np.linalg.norm(moves)),
+            "moved": _norm(moves),
+            "distributions": distributions,
             "stochastic": any("rate" in layer["config"] or layer["class"] in _STOCHASTIC for layer in layers),
         },
     )
@@ -158,10 +160,26 @@ def _are_distributions(outputs: Array) -> bool:
     return bool((outputs >= 0).all() and np.allclose(outputs.sum(axis=-1), 1.0, atol=1e-3))
 
 
+def _norm(vector: Array) -> float:
+    """Return the norm of what is finite; networks of students overflow."""
+    return _finite(float(np.linalg.norm(vector[np.isfinite(vector)].astype(np.float64))))
+
+
+def _finite(number: float) -> float:
+    return number if np.isfinite(number) else 0.0
+
+
 def _cosine(one: Array, other: Array) -> float:
-    size = float(np.linalg.norm(one) * np.linalg.norm(other))
-    cosine = float(np.dot(one.astype(np.float64), other.astype(np.float64))) / size if size > 0 else 0.0
-    return cosine if np.isfinite(cosine) else 0.0
+    """Return the cosine of two vectors; where both overflow in the same places, of the rest, and 1 if there is none."""
+    usable = np.isfinite(one)
+    if (usable != np.isfinite(other)).any():
+        return 0.0
+    if not usable.any():
+        return 1.0
+    size = _norm(one) * _norm(other)
+    return (
+        _finite(float(np.dot(one[usable].astype(np.float64), other[usable].astype(np.float64))) / size) if size else 0.0
+    )
 
 
 if __name__ == "__main__":

@@ -181,7 +181,7 @@ def test_prediction_is_the_likeliest_digit(case: Case) -> None:
 @pytest.mark.needs("data_prep", "cnn_build")
 def test_tape_runs_on_training_batches(case: Case) -> None:
     """The network runs on batches of training images inside the tape."""
-    tape.require_batches(case, "gradient_tape")
+    tape.require_batches(case, "cnn", "gradient_tape")
 
 
 @pytest.mark.part("gradient_tape")

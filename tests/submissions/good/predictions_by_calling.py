@@ -58,7 +58,7 @@ cnn_model.fit(train_images, train_labels, batch_size=BATCH_SIZE, epochs=EPOCHS)
 test_loss, test_acc = cnn_model.evaluate(test_images, test_labels)
 
 # %%
-predictions = np.concatenate([cnn_model(test_images[i : i + 500]).numpy() for i in range(0, 10000, 500)])
+predictions = np.concatenate([cnn_model(test_images[i : i + 500]).numpy() for i in range(0, len(test_images), 500)])
 
 # %%
 prediction = np.argmax(predictions[0])

@@ -26,8 +26,8 @@ model.compile(tf.keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy", m
 
 # %%
 BATCH_SIZE, EPOCHS = 64, 5
-val_images, val_labels = train_images[55000:], train_labels[55000:]
-model.fit(train_images[:55000], train_labels[:55000], BATCH_SIZE, EPOCHS, validation_data=(val_images, val_labels))
+val_images, val_labels = train_images[-5000:], train_labels[-5000:]
+model.fit(train_images[:-5000], train_labels[:-5000], BATCH_SIZE, EPOCHS, validation_data=(val_images, val_labels))
 
 # %%
 test_loss, test_acc = model.evaluate(test_images, test_labels)

@@ -19,6 +19,8 @@ Listener = Callable[[Frame], None]
 ADDRESS_FACTOR = 3
 """Address space per byte of resident memory that is allowed: TensorFlow reserves far more than it touches."""
 
+CRASHES = frozenset({"signal SIGSEGV", "signal SIGABRT", "signal SIGBUS", "signal SIGFPE", "signal SIGILL"})
+
 KINDS = frozenset({"cell", "started", "ran", "run", "call", "snapshot", "tape", "names", "value", "probe", "end"})
 
 
@@ -39,11 +41,19 @@ class Job:
 def collect(job: Job, folder: Path, listener: Listener) -> evidence.Evidence:
     """Run a submission in a worker and return the evidence, which also stands in `folder`.
 
-    Whatever becomes of the worker, there is a record: it says how the run ended.
+    Whatever becomes of the worker, there is a record: it says how the run ended. Where native code crashed, the
+    submission is run once more: TensorFlow does that about once in two hundred runs, and it is not the student's fault.
 
     Raises:
         MachineError: no worker can be started, or the record cannot be written.
     """
+    record = _collect_once(job, folder, listener)
+    if record.ending == "died" and record.ending_detail in CRASHES:
+        record = _collect_once(job, folder, listener)
+    return record
+
+
+def _collect_once(job: Job, folder: Path, listener: Listener) -> evidence.Evidence:
     with evidence.Recorder(folder) as recorder, process.scratch_folder() as scratch:
         with process.Worker("grader.collect.worker", scratch=scratch, limits=job.plan.limits) as worker:
             ending = _follow(job, worker, recorder, listener)

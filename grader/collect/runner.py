@@ -149,46 +149,45 @@ def _execute(tree: ast.stmt, index: int, namespace: dict[str, Any]) -> None:
 
 @contextmanager
 def _deadline(limits: CellLimits, used_s: float) -> Iterator[None]:
-    """Raise `CellTimedOut` in the main thread once the time is used up, and again while that is ignored."""
-    cpu_end = time.thread_time() + limits.cpu_s
+    """Raise `CellTimedOut` in this thread once the time is used up, and again while that is ignored.
+
+    Another thread watches, so that code within its time is never interrupted: native libraries do not expect signals.
+    """
+    over, me = threading.Event(), threading.get_ident()
+    cpu_end = _thread_cpu_s(me) + limits.cpu_s
     wall_end = time.monotonic() + max(limits.wall_s - used_s, TICK_S)
 
-    def is_over() -> bool:
-        return time.monotonic() > wall_end or time.thread_time() > cpu_end
-
-    if not hasattr(signal, "setitimer"):
-        with _watching_thread(wall_end):
-            yield
-        return
-
-    def tick(_number: int, _frame: FrameType | None) -> None:
-        if is_over():
-            raise CellTimedOut
-
-    signal.signal(signal.SIGALRM, tick)
-    # Restart system calls: the native libraries below TensorFlow do not expect to be interrupted.
-    signal.siginterrupt(signal.SIGALRM, False)  # noqa: FBT003 - positional only
-    signal.setitimer(signal.ITIMER_REAL, TICK_S, TICK_S)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-@contextmanager
-def _watching_thread(wall_end: float) -> Iterator[None]:
-    """Do the same where there are no interval timers: another thread raises the exception in this one."""
-    over, me = threading.Event(), threading.get_ident()
-
     def watch() -> None:
-        while not over.wait(max(wall_end - time.monotonic(), TICK_S)):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(me), ctypes.py_object(CellTimedOut))
+        while not over.wait(TICK_S):
+            if time.monotonic() > wall_end or _thread_cpu_s(me) > cpu_end:
+                _interrupt(me)
 
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, _time_out)
     threading.Thread(target=watch, daemon=True).start()
     try:
         yield
     finally:
         over.set()
+
+
+def _time_out(_number: int, _frame: FrameType | None) -> None:
+    raise CellTimedOut
+
+
+def _thread_cpu_s(thread: int) -> float:
+    """Return the processor time of a thread in seconds; 0 where the platform does not tell that of another one."""
+    if not hasattr(time, "pthread_getcpuclockid"):
+        return 0.0
+    return time.clock_gettime(time.pthread_getcpuclockid(thread))
+
+
+def _interrupt(thread: int) -> None:
+    """Raise `CellTimedOut` in the main thread: by a signal, which also wakes it from a sleep, or by Python alone."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(thread, signal.SIGALRM)
+    else:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(CellTimedOut))
 
 
 def _syntax_failure(part: Statement, index: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from grader.errors import MachineError
 from grader.evidence import Mark, TapeStep
 from grader.judge.architecture import CLASSES
 from grader.judge.case import Case
@@ -56,6 +57,8 @@ def require_gradient(case: Case, part_id: str) -> None:
     if first.missing >= first.variables > 0:
         fail("gradient-is-none", place)
     checked = [(step, verified) for step, verified in steps if verified is not None]
+    if not checked and case.verified.fault:
+        raise MachineError(f"the clean worker was lost: {case.verified.fault}", slug="verifier-lost")
     if not checked and (first.split == "test" or not _is_plausible(steps)):
         fail("tape-on-test-images" if first.split == "test" else "gradient-unchecked", place)
     for step, verified in checked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,29 +24,45 @@ LabelsOf = Callable[[str, Array], Array]
 
 
 class Verifier:
-    """A clean worker, started early so that it imports TensorFlow while the submission is collected."""
+    """A clean worker, started early so that it imports TensorFlow while the submission is collected.
 
-    def __init__(self, worker: process.Worker, images: Array) -> None:
-        self._worker = worker
+    One that is lost is replaced once for each submission, so that a crash of TensorFlow costs nobody anything.
+    """
+
+    def __init__(self, begin: Callable[[], process.Worker], images: Array) -> None:
+        self._begin = begin
+        self._worker = begin()
         self.images = images
 
     def verify(self, record: Evidence, *, labels: Array, labels_of: LabelsOf) -> Verified:
-        """Recompute what the evidence claims; a fault of the worker is reported in `Verified.fault`."""
+        """Recompute what the evidence claims; a lasting fault of the worker is reported in `Verified.fault`."""
+        try:
+            return self._verify(record, labels, labels_of)
+        except process.WorkerLost:
+            self._replace()
+        try:
+            return self._verify(record, labels, labels_of)
+        except process.WorkerLost as lost:
+            self._replace()
+            fault = f"{lost.ending.reason} {lost.ending.detail}".strip()
+            return Verified(networks={}, steps={}, labels=labels, images=self.images, fault=fault)
+
+    def _replace(self) -> None:
+        self._worker.kill()
+        self._worker = self._begin()
+
+    def _verify(self, record: Evidence, labels: Array, labels_of: LabelsOf) -> Verified:
         networks: dict[tuple[int, int], VerifiedNetwork] = {}
         steps: dict[int, VerifiedStep] = {}
-        fault = ""
-        try:
-            self._worker.restart_clock()
-            for snapshot in _wanted(record.snapshots):
-                known = next((n for n in networks.values() if _is_same_untrained(snapshot, n, record)), None)
-                networks[snapshot.model, snapshot.call] = _like(known, snapshot) if known else self._network(snapshot)
-            for step in record.tape:
-                checked = self._step(step, labels_of(step.split, step.rows))
-                if checked is not None:
-                    steps[step.number] = checked
-        except process.WorkerLost as lost:
-            fault = f"{lost.ending.reason} {lost.ending.detail}".strip()
-        return Verified(networks=networks, steps=steps, labels=labels, images=self.images, fault=fault)
+        self._worker.restart_clock()
+        for snapshot in _wanted(record.snapshots):
+            known = next((n for n in networks.values() if _is_same_untrained(snapshot, n, record)), None)
+            networks[snapshot.model, snapshot.call] = _like(known, snapshot) if known else self._network(snapshot)
+        for step in record.tape:
+            checked = self._step(step, labels_of(step.split, step.rows))
+            if checked is not None:
+                steps[step.number] = checked
+        return Verified(networks=networks, steps=steps, labels=labels, images=self.images)
 
     def _network(self, snapshot: Snapshot) -> VerifiedNetwork:
         if snapshot.spec is None or snapshot.data is None:
@@ -81,11 +97,12 @@ def start(images: Array) -> Iterator[Verifier]:
     Raises:
         MachineError: no worker can be started.
     """
-    with (
-        process.scratch_folder() as scratch,
-        process.Worker("grader.verify.worker", scratch=scratch, limits=LIMITS) as worker,
-    ):
-        yield Verifier(worker, images)
+    with process.scratch_folder() as scratch, ExitStack() as workers:
+
+        def begin() -> process.Worker:
+            return workers.enter_context(process.Worker("grader.verify.worker", scratch=scratch, limits=LIMITS))
+
+        yield Verifier(begin, images)
 
 
 def true_labels(path: Path) -> LabelsOf:

@@ -1,0 +1,165 @@
+"""The worker's parts that need no TensorFlow: the governor's arithmetic, the identity of data, the cell runner."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.collect import cells
+from grader.collect.governor import Budget, ration
+from grader.collect.identity import Images
+from grader.collect.runner import Capture, CellLimits, Ran, run_cell
+from grader.datasets.synthetic import draw_digits
+
+Change = Callable[[np.ndarray[Any, Any]], object]
+
+LIMITS = CellLimits(cpu_s=0.5, wall_s=1.0)
+
+
+@pytest.fixture(scope="module")
+def images() -> Images:
+    (x_train, y_train), (x_test, y_test) = draw_digits(600, seed=1), draw_digits(200, seed=2)
+    return Images({"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test})
+
+
+def raw(split: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    return draw_digits(600, seed=1) if split == "train" else draw_digits(200, seed=2)
+
+
+PREPARATIONS = {
+    "raw": lambda x: x,
+    "scaled": lambda x: (x / 255.0).astype(np.float32),
+    "channel": lambda x: x[..., None] / 255.0,
+    "flat": lambda x: x.reshape(len(x), 784) / 255,
+    "standardised": lambda x: (x - 33.3) / 78.6,
+    "inverted": lambda x: 1 - x / 255,
+    "shuffled": lambda x: x[np.random.default_rng(0).permutation(len(x))],
+    "sliced": lambda x: x[17:90],
+}
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("name", PREPARATIONS)
+def test_images_are_recognised_however_they_are_prepared(images: Images, split: str, name: str) -> None:
+    prepared = PREPARATIONS[name](raw(split)[0])
+    facts = images.facts(prepared)
+    assert facts is not None
+    assert facts["split"] == split
+    assert facts["rows"] == len(prepared)
+    assert facts["scale"] is not None
+
+
+def test_scale_and_offset_turn_raw_pixels_into_what_was_fed(images: Images) -> None:
+    facts = images.facts(raw("train")[0] / 127.5 - 1)
+    assert facts is not None
+    assert facts["scale"] == pytest.approx(1 / 127.5, rel=1e-4)
+    assert facts["offset"] == pytest.approx(-1, rel=1e-4)
+
+
+def test_a_mixture_and_strangers_are_called_so(images: Images) -> None:
+    both = images.facts(np.concatenate([raw("train")[0][:100], raw("test")[0][:100]]))
+    strangers = images.facts(draw_digits(50, seed=9)[0])
+    assert both is not None
+    assert both["split"] == "mixed"
+    assert strangers is not None
+    assert strangers["split"] == "other"
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        (lambda y: y, "integer"),
+        (lambda y: y.astype(np.int64).reshape(-1, 1), "integer"),
+        (lambda y: np.eye(10)[y], "one_hot"),
+        (lambda y: y[::-1], "mismatch"),
+        (lambda y: y[:100], "mismatch"),
+        (lambda _: None, "absent"),
+    ],
+)
+def test_labels_are_compared_with_those_of_the_rows(images: Images, change: Change, wanted: str) -> None:
+    x, y = raw("train")
+    facts = images.facts(x, change(y))
+    assert facts is not None
+    assert facts["labels"] == wanted
+
+
+@pytest.mark.parametrize("value", [None, "text", [], object(), np.zeros(0), np.array(["a"]), [[1], [2, 3]]])
+def test_what_is_no_data_is_no_data(images: Images, value: object) -> None:
+    assert images.facts(value) is None
+
+
+QUICK = Budget(multiplications=4e10, images=20_000, steps=300, epochs=5, refits=1)
+
+
+@pytest.mark.parametrize(
+    ("cost", "epochs", "batch", "earlier", "wanted"),
+    [
+        (100_000, 5, 64, 0, (5, 3840)),
+        (12_000_000, 5, 64, 0, (5, 640)),
+        (12_000_000, 50, 64, 0, (5, 640)),
+        (12_000_000, 1, 64, 0, (1, 3328)),
+        (12_000_000, 5, 64, 1, (5, 64)),
+        (10**12, 5, 64, 0, (5, 64)),
+        (100_000, 5, 1, 0, (5, 60)),
+    ],
+)
+def test_the_ration_of_a_fit(cost: int, epochs: int, batch: int, earlier: int, wanted: tuple[int, int]) -> None:
+    got = ration(QUICK, cost=cost, rows=60_000, epochs=epochs, batch=batch, earlier_fits=earlier)
+    assert got is not None
+    assert (got.epochs, got.per_epoch) == wanted
+    assert got.images <= 60_000
+
+
+def test_full_effort_runs_as_written() -> None:
+    assert ration(Budget(), cost=1, rows=60_000, epochs=5, batch=64, earlier_fits=0) is None
+
+
+def run(text: str, namespace: dict[str, Any] | None = None) -> Ran:
+    return run_cell(1, cells.statements(text), {} if namespace is None else namespace, LIMITS)
+
+
+def test_the_first_error_ends_the_cell_and_is_located() -> None:
+    names: dict[str, Any] = {}
+    ran = run("a = 1\ndef f():\n    return 1 / 0\n\nf()\nb = 2", names)
+    assert ran.state == "raised"
+    assert ran.failure == {"type": "ZeroDivisionError", "message": "division by zero", "cell": 1, "line": 3}
+    assert "a" in names
+    assert "b" not in names
+
+
+@pytest.mark.parametrize("text", ["raise SystemExit", "raise KeyboardInterrupt", "exit()", "raise BaseException"])
+def test_nothing_a_cell_raises_ends_the_worker(text: str) -> None:
+    assert run(text).state == "raised"
+
+
+def test_an_exception_that_cannot_be_shown_is_shown_all_the_same() -> None:
+    ran = run("class E(Exception):\n    def __str__(self): raise E\nraise E")
+    assert ran.failure is not None
+    assert ran.failure["message"] == "(the exception cannot be shown)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "while True: pass",
+        "while True:\n    try:\n        while True: pass\n    except Exception: pass",
+        "import time\ntime.sleep(30)",
+    ],
+)
+def test_a_cell_that_never_ends_is_ended(text: str) -> None:
+    started = time.monotonic()
+    assert run(text).state == "timed_out"
+    assert time.monotonic() - started < 5
+
+
+def test_printing_without_end_is_ended(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("wb") as sink:
+        capture = Capture(sink.fileno())
+        ran = run("while True: out.write('x' * 1000)", {"out": capture})
+    assert ran.state == "output_flood"
+    assert len(capture.take()) <= 8_000

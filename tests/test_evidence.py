@@ -1,0 +1,105 @@
+"""The record keeps what is well-formed and counts what is not; it is written by an untrusted process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader import evidence
+from grader.errors import MachineError
+from grader.wire import Frame
+
+CALL: dict[str, Any] = {
+    "number": 1,
+    "name": "fit",
+    "cell": 3,
+    "line": 2,
+    "model": 1,
+    "data": None,
+    "settings": {},
+    "result": {},
+    "error": "",
+    "finished": True,
+}
+
+
+def write(folder: Path, *frames: Frame) -> evidence.Evidence:
+    with evidence.Recorder(folder) as recorder:
+        for frame in frames:
+            assert recorder.write(frame)
+    return evidence.read(folder)
+
+
+def bytes_of(text: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    return np.frombuffer(text.encode(), np.uint8)
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    weights = np.arange(6, dtype=np.float32).reshape(2, 3)
+    facts = json.dumps({"marks": [{"kind": "define", "line": 1, "end_line": 2, "defines": "f"}], "placeholders": [2]})
+    snapshot = {"model": 1, "call": 1, "stage": "trained", "class": "Sequential", "layers": [], "parameters": 6}
+    record = write(
+        tmp_path,
+        Frame(kind="cell", fields={"index": 1}, arrays={"source": bytes_of("a = 1"), "facts": bytes_of(facts)}),
+        Frame(kind="ran", fields={"index": 1, "state": "ok", "failure": None, "seconds": 0.5, "output": "x"}),
+        Frame(kind="call", fields={**CALL, "finished": False}),
+        Frame(kind="call", fields=CALL),
+        Frame(
+            kind="snapshot",
+            fields={**snapshot, "spec": None, "data": None},
+            arrays={"skip": np.ones(3, np.uint8), "w0": weights},
+        ),
+        Frame(kind="run", fields={"cells": 1}),
+        Frame(kind="end", fields={"reason": "done", "detail": ""}),
+    )
+    assert record.malformed == 0
+    assert record.cells[0].source == "a = 1"
+    assert record.cells[0].marks[0].defines == "f"
+    assert record.cells[0].placeholders == (2,)
+    assert (record.cells[0].state, record.cells[0].output) == ("ok", "x")
+    assert [call.finished for call in record.calls] == [True]
+    np.testing.assert_array_equal(record.snapshots[0].weights[0], weights)
+    assert record.ending == "done"
+
+
+def test_a_record_that_breaks_off_keeps_what_came_before(tmp_path: Path) -> None:
+    write(tmp_path, Frame(kind="call", fields=CALL))
+    with (tmp_path / "evidence.jsonl").open("ab") as file:
+        file.write(b'{"kind": "call", "fie')
+    record = evidence.read(tmp_path)
+    assert len(record.calls) == 1
+    assert record.malformed == 1
+    assert record.ending == "died"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {**CALL, "number": "1"},
+        {**CALL, "number": True},
+        {**CALL, "cell": [1]},
+        {**CALL, "settings": 3},
+        {**CALL, "data": {"split": "train"}},
+    ],
+)
+def test_a_malformed_claim_is_dropped_and_counted(tmp_path: Path, fields: dict[str, Any]) -> None:
+    record = write(tmp_path, Frame(kind="call", fields=fields))
+    assert record.calls == ()
+    assert record.malformed == 1
+
+
+def test_the_record_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence, "BYTES_LIMIT", 100)
+    with evidence.Recorder(tmp_path) as recorder:
+        assert recorder.write(Frame(kind="run", arrays={"x": np.zeros(60, np.uint8)}))
+        assert not recorder.write(Frame(kind="run", arrays={"x": np.zeros(60, np.uint8)}))
+
+
+def test_no_record_is_the_machines_fault(tmp_path: Path) -> None:
+    with pytest.raises(MachineError):
+        evidence.read(tmp_path / "none")

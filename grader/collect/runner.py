@@ -164,11 +164,14 @@ def _deadline(limits: CellLimits, used_s: float) -> Iterator[None]:
 
     if hasattr(signal, "SIGALRM"):
         signal.signal(signal.SIGALRM, _time_out)
-    threading.Thread(target=watch, daemon=True).start()
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
     try:
         yield
     finally:
         over.set()
+        # After this no signal can arrive late, outside of the block that expects it.
+        watcher.join()
 
 
 def _time_out(_number: int, _frame: FrameType | None) -> None:

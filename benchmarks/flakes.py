@@ -1,0 +1,59 @@
+"""Grade the reference with many seeds and count the grades that are not full marks.
+
+    python -m benchmarks.flakes --seeds 20 --data synthetic
+
+Prints JSON: how many runs, how many flakes, and the range of the recomputed accuracies of each network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from grader import labs, pipeline
+from grader.model import Effort, Grade
+
+
+def run(lab: labs.Lab, effort: Effort, data: str, seed: int) -> Grade:
+    """Grade the reference once."""
+    with tempfile.TemporaryDirectory() as folder:
+        request = pipeline.Request(
+            file=lab.solution_file, lab=lab, effort=effort, data=data, seed=seed, out=Path(folder)
+        )
+        return pipeline.grade(request)
+
+
+def main() -> None:
+    """Run the benchmark and print its figures."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--lab", default="mnist_cnn")
+    parser.add_argument("--effort", choices=[effort.value for effort in Effort], default="quick")
+    parser.add_argument("--data", default="synthetic")
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first", type=int, default=1001, help="first seed; calibration uses 1 and up")
+    arguments = parser.parse_args()
+    lab, effort = labs.find(arguments.lab), Effort(arguments.effort)
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
+    grades = {seed: run(lab, effort, arguments.data, seed) for seed in seeds}
+    flakes = [seed for seed, grade in grades.items() if grade.earned != grade.points]
+    accuracy = {
+        view.role: sorted(
+            v.test_accuracy or 0.0 for grade in grades.values() for v in grade.models if v.role == view.role
+        )
+        for view in next(iter(grades.values())).models
+    }
+    figures = {
+        "data": next(iter(grades.values())).run.data,
+        "effort": effort.value,
+        "runs": len(grades),
+        "flakes": flakes,
+        "accuracy": {role: [values[0], values[-1]] for role, values in accuracy.items()},
+    }
+    sys.stdout.write(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

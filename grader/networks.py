@@ -106,7 +106,12 @@ class Tracer:
             step = Step(layer=layer, source=args[0] if args else next(iter(kwargs.values()), None))
             tracer.steps.append(step)
             position = len(tracer.steps)
-            step.output = original(layer, *args, **kwargs)
+            # A layer that is another one's activation is a setting of it, not a layer of the network.
+            tracer.active = not isinstance(getattr(layer, "activation", None), keras.layers.Layer)
+            try:
+                step.output = original(layer, *args, **kwargs)
+            finally:
+                tracer.active = True
             step.nested = len(tracer.steps) > position
             return step.output
 

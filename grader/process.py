@@ -205,9 +205,13 @@ class Worker:
         """Kill the worker with its whole process group, and wait until it is gone."""
         _kill_group(self._child)
         self._child.wait()
-        for pipe in (self._child.stdin, self._child.stdout, self._child.stderr):
-            with contextlib.suppress(OSError):
-                _present(pipe).close()
+        for thread in self._threads:
+            thread.join(0.5)
+        # A reader that still waits holds its pipe: something that the worker started lives on with the other end.
+        if not any(thread.is_alive() for thread in self._threads):
+            for pipe in (self._child.stdin, self._child.stdout, self._child.stderr):
+                with contextlib.suppress(OSError):
+                    _present(pipe).close()
 
     def _end(self, reason: str, detail: str = "") -> Ending:
         if self._ending is None:
@@ -332,7 +336,8 @@ def apply_limits(*, cpu_s: float, memory_bytes: int, file_bytes: int) -> None:
         kind = getattr(resource, name, None)
         if kind is not None:
             with contextlib.suppress(ValueError, OSError):
-                resource.setrlimit(kind, (value, value))
+                # The processor's limit warns first: a kill alone could not be told from a lack of memory.
+                resource.setrlimit(kind, (value, value + 5 if name == "RLIMIT_CPU" else value))
 
 
 def die_with_parent() -> None:

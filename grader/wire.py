@@ -65,6 +65,8 @@ def encode(frame: Frame) -> list[bytes | memoryview]:
     )
     if len(header) > HEADER_LIMIT:
         raise WireError(f"a header of {len(header)} bytes is over the limit of {HEADER_LIMIT}")
+    if sum(array.nbytes for array in arrays.values()) > FRAME_LIMIT:
+        raise WireError(f"arrays of more than {FRAME_LIMIT} bytes in one frame")
     bodies = [array.reshape(-1).view(np.uint8).data for array in arrays.values() if array.size]
     return [struct.pack("<I", len(header)), header, *bodies]
 

@@ -141,14 +141,15 @@ def test_hostile_text_is_a_stretch_without_a_tree(text: str) -> None:
         ("if __name__ == '__main__':\n    a = 1\n    b = 2", ["a = 1", "b = 2"]),
         ("def main():\n    a = 1\n    def f(): return 1\n    b = f()\nmain()", ["a = 1", "def f", "b = f()"]),
         ("def main():\n    a = 1\nif __name__ == '__main__':\n    main()", ["a = 1"]),
-        ("def f(x):\n    a = x\nf()", ["def f", "f()"]),
-        ("def f():\n    return 1\nf()", ["def f", "f()"]),
-        ("def f():\n    a = 1\nf()\nf()", ["def f", "f()", "f()"]),
-        ("def f():\n    f()\nf()", ["def f", "f()"]),
+        ("def main(x):\n    a = x\nmain()", ["def main", "main()"]),
+        ("def main():\n    return 1\nmain()", ["def main", "main()"]),
+        ("def main():\n    a = 1\nmain()\nmain()", ["def main", "main()", "main()"]),
+        ("def main():\n    main()\nmain()", ["def main", "main()"]),
+        ("def show():\n    a = 1\nshow()", ["def show", "show()"]),
     ],
 )
 def test_a_script_wrapped_in_main_is_opened_up(text: str, wanted: list[str]) -> None:
-    found = [ast.unparse(part.tree) for part in cells.statements(text) if part.tree is not None]
+    found = [ast.unparse(p.tree) for p in cells.statements(text, is_script=True) if p.tree is not None]
     assert [code.split("(")[0] for code in found] == [code.split("(")[0] for code in wanted]
 
 

@@ -21,7 +21,9 @@ CELL_LIMIT = 2_000
 BLOCK_LINES = 400
 """How many lines one unparsable block may grow by while its end is searched: the search is quadratic."""
 
-_PERCENT_CELL = re.compile(r"^#\s*%%(?P<rest>.*)$", re.MULTILINE)
+_PERCENT_CELL = re.compile(r"^#\s*(?:%%|In\s*\[[\d\s]*\]:)(?P<rest>.*)$", re.MULTILINE)
+"""The marks of percent scripts, and those that notebooks leave when they are exported as scripts."""
+
 _PLACEHOLDER_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 _MAGIC_LINE = re.compile(r"^(?P<indent>\s*)(?:[%!?]|\w+\s*=\s*[%!]|[\w.]+\?{1,2}\s*$)")
 _CONTINUES = re.compile(r"^(?:[)\]}]|(?:else|elif|except|finally|case)\b)")
@@ -106,14 +108,18 @@ def _percent_cells(text: str) -> Iterator[str]:
                 yield source
 
 
-def statements(source: str) -> list[Statement]:
-    """Return the top-level statements of a cell; what cannot be parsed becomes a statement without a tree."""
+def statements(source: str, *, is_script: bool = False) -> list[Statement]:
+    """Return the top-level statements of a cell; what cannot be parsed becomes a statement without a tree.
+
+    A plain script that wraps everything in `main()` is opened up, see `unfolded`.
+    """
     tree = _parse(source)
     if tree is None:
         source = without_magics(source)
         tree = _parse(source)
     if tree is not None:
-        return [_statement(node, source) for node in unfolded(tree.body)]
+        body = unfolded(tree.body) if is_script else tree.body
+        return [_statement(node, source) for node in body]
     return list(_recover(source.split("\n")))
 
 
@@ -129,10 +135,13 @@ def unfolded(body: list[ast.stmt]) -> list[ast.stmt]:
     for position, node in enumerate(opened):
         name = _plain_call(node)
         wrapped = [n for n in opened if isinstance(n, ast.FunctionDef) and n.name == name and _can_open(n)]
-        if name and len(wrapped) == 1 and _uses(opened, name) == 1:
+        if name in _MAINS and len(wrapped) == 1 and _uses(opened, name) == 1:
             rest = [*opened[:position], *unfolded(wrapped[0].body), *opened[position + 1 :]]
             return [n for n in rest if n is not wrapped[0]]
     return opened
+
+
+_MAINS = frozenset({"main", "run", "run_lab", "lab"})
 
 
 def _plain_call(node: ast.stmt) -> str:

@@ -19,7 +19,9 @@ Listener = Callable[[Frame], None]
 ADDRESS_FACTOR = 3
 """Address space per byte of resident memory that is allowed: TensorFlow reserves far more than it touches."""
 
-CRASHES = frozenset({"signal SIGSEGV", "signal SIGABRT", "signal SIGBUS", "signal SIGFPE", "signal SIGILL"})
+CRASHES = frozenset(
+    {"signal SIGKILL", "signal SIGSEGV", "signal SIGABRT", "signal SIGBUS", "signal SIGFPE", "signal SIGILL"}
+)
 
 KINDS = frozenset({"cell", "started", "ran", "run", "call", "snapshot", "tape", "names", "value", "probe", "end"})
 

@@ -19,6 +19,9 @@ PIXELS = 784
 SAMPLE = 64
 """Rows of a call that are looked up: enough to tell a split from a mixture, cheap enough for every call."""
 
+ENDLESS = 1_000_000
+"""Rows that a dataset counts as which repeats for ever or does not know its length."""
+
 MOSTLY = 0.9
 """Share of recognised rows that settles which split data come from; augmented rows are not recognised."""
 
@@ -151,7 +154,8 @@ def _rows_of_dataset(dataset: Any) -> tuple[Array, int, object] | None:
         count = int(dataset.cardinality().numpy())
     except Exception:  # noqa: BLE001 - a dataset of any structure
         return None
-    return rows, max(count, 1) * len(np.asarray(batches[0][0])), labels
+    batch = len(np.asarray(batches[0][0]))
+    return rows, count * batch if count > 0 else ENDLESS, labels
 
 
 def _keys(rows: Array) -> Array:

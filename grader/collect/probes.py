@@ -29,16 +29,42 @@ class Target:
     parts: tuple[Statement, ...]
 
 
-def find_target(name: str, cells: Mapping[int, Sequence[Statement]], given: frozenset[str]) -> Target | None:
-    """Return where `name` is assigned last, sliced to what it needs beyond the names in `given`."""
-    for index in sorted(cells, reverse=True):
-        parts = cells[index]
-        for position in range(len(parts) - 1, -1, -1):
-            tree = parts[position].tree
-            if tree is not None and name in _stored(tree):
-                chosen = _slice(parts[: position + 1], given)
-                return Target(cell=index, line=parts[position].line, parts=tuple(chosen))
+def find_target(name: str, cells: Mapping[int, Sequence[Statement]], held: frozenset[str]) -> Target | None:
+    """Return where `name` is assigned last, with the statements between it and the names in `held`."""
+    parts = [(index, part) for index in sorted(cells) for part in cells[index]]
+    for position in range(len(parts) - 1, -1, -1):
+        index, part = parts[position]
+        if part.tree is not None and name in _stored(part.tree):
+            before = [earlier for _, earlier in parts[:position]]
+            chosen = (*_between(before, part, held), part)
+            return Target(cell=index, line=part.line, parts=chosen)
     return None
+
+
+def _between(before: Sequence[Statement], last: Statement, held: frozenset[str]) -> list[Statement]:
+    """Return the cheap statements that carry what is held to the last one, such as `first = predictions[0]`."""
+    derived: dict[str, Statement] = {}
+    known = set(held)
+    for part in before:
+        if part.tree is not None and _is_cheap(part.tree):
+            stored = _stored(part.tree) - held
+            if _loaded(part.tree) & known:
+                known |= stored
+                derived |= dict.fromkeys(stored, part)
+            else:
+                known -= stored
+                derived = {name: carrier for name, carrier in derived.items() if name not in stored}
+    if last.tree is not None:
+        # What the last statement changes, such as a running maximum, has to begin as it did for the student.
+        changed = _stored(last.tree) & _loaded(last.tree)
+        starts = {name: part for part in before if part.tree and _is_cheap(part.tree) for name in _stored(part.tree)}
+        derived |= {name: part for name, part in starts.items() if name in changed}
+    wanted, chosen = _loaded(last.tree), list[Statement]()
+    for part in reversed(before):
+        if part.tree is not None and any(derived.get(name) is part for name in wanted):
+            wanted |= _loaded(part.tree)
+            chosen.insert(0, part)
+    return chosen
 
 
 def _slice(parts: Sequence[Statement], given: frozenset[str]) -> Iterator[Statement]:
@@ -65,8 +91,19 @@ def _is_cheap(tree: ast.stmt) -> bool:
     }
 
 
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
 def _stored(tree: ast.AST) -> frozenset[str]:
-    return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    """Return the names that a statement assigns, leaving out those of loops, comprehensions and functions."""
+    if isinstance(tree, (*_SCOPES, *_COMPREHENSIONS)):
+        return frozenset()
+    if isinstance(tree, ast.Name):
+        return frozenset({tree.id}) if isinstance(tree.ctx, ast.Store) else frozenset()
+    skipped = tree.target if isinstance(tree, ast.For | ast.AsyncFor) else None
+    children = (child for child in ast.iter_child_nodes(tree) if child is not skipped)
+    return frozenset[str]().union(*(_stored(child) for child in children))
 
 
 def _loaded(tree: ast.AST | None) -> frozenset[str]:
@@ -97,8 +134,9 @@ def probe_prediction(
         limits: time of each trial.
     """
     held = {n: np.shape(value) for n, value in namespace.items() if _is_prediction(session, value)}
-    if source not in namespace:
-        held[source] = (len(session.images), *trials.shape[2:])
+    own = np.shape(namespace[source]) if source in namespace else (len(session.images), trials.shape[2])
+    if len(own) == 2:  # noqa: PLR2004 - images × classes
+        held[source] = own
     target = find_target(name, cells, frozenset(held))
     if target is None:
         return
@@ -127,24 +165,35 @@ def _one_trial(
     name: str,
     trial: Array,
     held: Mapping[str, tuple[int, ...]],
-    namespace: Mapping[str, Any],
+    namespace: dict[str, Any],
     limits: CellLimits,
 ) -> tuple[float | None, str, str]:
-    # The matrix is as long as the student's own was, so that no index runs out of it.
-    copies = {n: np.resize(trial, shape) for n, shape in held.items()}
-    trial_names = {**namespace, **copies}
-    trial_names.pop(name, None)
+    before = dict(namespace)
+    # In the student's own namespace, so that functions see it, too.
+    namespace.update({n: _stretched(trial, shape) for n, shape in held.items()})
+    namespace.pop(name, None)
     session.tracer.stand_in = _stand_in(session, trial)
     try:
-        ran = run_cell(target.cell, target.parts, trial_names, limits)
+        ran = run_cell(target.cell, target.parts, namespace, limits)
+        value = namespace.get(name)
     finally:
         session.tracer.stand_in = None
+        namespace.clear()
+        namespace.update(before)
     if ran.failure is not None:
         return None, "", f"{ran.failure['type']}: {ran.failure['message']}"[:200]
-    value = trial_names.get(name)
     array = to_array(value)
     kind = type(value).__name__[:40] if array is None or array.size <= 1 else f"array of {array.size}"
     return plain_number(value), kind, ""
+
+
+def _stretched(trial: Array, shape: tuple[int, ...]) -> Array:
+    """Return the matrix as long and as wide as the student's own was, so that no index runs out of it."""
+    rows, classes = shape[0], trial.shape[1]
+    tall = np.resize(trial, (rows, classes))
+    wide = np.zeros((rows, max(shape[-1], classes)), tall.dtype)
+    wide[:, :classes] = tall
+    return wide
 
 
 def replay_tape(

@@ -120,6 +120,11 @@ def run_cell(
         except OutputFlood:
             state, failure = "output_flood", None
             break
+        except ModuleNotFoundError as error:
+            # A package that the lab does not need must not take the imports below it along.
+            state, failure = "raised", _failure(error)
+            if not isinstance(part.tree, ast.Import | ast.ImportFrom):
+                break
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of a student end one cell only
             state, failure = "raised", _failure(error)
             break

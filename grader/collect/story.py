@@ -18,6 +18,8 @@ from grader.wire import Array
 RECORDS_LIMIT = 20_000
 """Records of one submission; a loop that calls Keras for ever must not flood the parent."""
 
+MODELS_KEPT = 24
+
 _CELL_FILE = "<cell {}>"
 
 
@@ -41,14 +43,17 @@ class Story:
         self._lock = threading.Lock()
         self._sent = 0
         self._numbers = 0
+        self._named = 0
+        self._kept: list[Any] = []
         self._models: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
 
     def send(self, kind: str, fields: Mapping[str, Any], arrays: Mapping[str, Array] | None = None) -> None:
         """Send one record; records beyond the limit are dropped, save those that say how cells ended."""
         if self._sent >= RECORDS_LIMIT and kind not in ("ran", "end"):
             return
-        frame = wire.Frame(kind=kind, fields=fields, arrays=arrays or {})
-        parts = wire.encode(frame)
+        parts = _encoded(kind, fields, arrays or {})
+        if parts is None:
+            return
         with self._lock:
             self._sent += 1
             for part in parts:
@@ -68,12 +73,25 @@ class Story:
     def model_number(self, model: Any) -> int:
         """Return the number by which this network is known, giving it one at first sight."""
         if model not in self._models:
-            self._models[model] = len(self._models) + 1
+            self._models[model] = self._named = self._named + 1
+            # The first ones are kept alive, so that what is judged does not hang on when memory is freed.
+            self._kept = [*self._kept, model][:MODELS_KEPT]
         return self._models[model]
 
     def known_models(self) -> list[Any]:
         """Return the networks that are still alive, oldest first."""
         return [model for model, _ in sorted(self._models.items(), key=lambda item: item[1])]
+
+
+def _encoded(kind: str, fields: Mapping[str, Any], arrays: Mapping[str, Array]) -> list[bytes | memoryview] | None:
+    """Return the frame; without its arrays and its long texts where it is too large; None where even that is."""
+    short = {name: value[-1000:] if isinstance(value, str) else value for name, value in fields.items()}
+    for attempt in ((fields, arrays), (short, arrays), (short, {})):
+        try:
+            return wire.encode(wire.Frame(kind=kind, fields=attempt[0], arrays=attempt[1]))
+        except (wire.WireError, ValueError):
+            continue
+    return None
 
 
 def student_place() -> tuple[int | None, int | None]:

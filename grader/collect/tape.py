@@ -22,7 +22,7 @@ from grader.wire import Array
 RECORDED_STEPS = (0, 1, 5)
 """Steps that are kept whole: the first shows the loss, the later ones that the updates took."""
 
-IMAGES_LIMIT = 256
+IMAGES_LIMIT = 2048
 """Rows of a batch that are kept; a gradient over more cannot be checked and is said to be so."""
 
 
@@ -40,6 +40,7 @@ class TapeRecorder:
     session: Session
     namespace: dict[str, Any]
     steps: int = 0
+    counts: dict[int | None, int] = field(default_factory=dict)
     recognised: int = 0
     pending: _Pending | None = None
     entered: list[Any] = field(default_factory=list)
@@ -77,6 +78,7 @@ class TapeRecorder:
         limit = session.budget.tape_steps
         if limit is not None and self.steps >= limit:
             session.capped.add(f"hand-written training loop: {limit} steps")
+            self.steps = 0
             raise BudgetReached
         session.tracer.steps = []
         session.tracer.active = True
@@ -85,8 +87,12 @@ class TapeRecorder:
         """Record one gradient with everything that is needed to check it."""
         if self.session.depth or not tf.executing_eagerly():
             return
-        number = self.steps
-        self.steps += 1
+        # A tape that is tried out on something else than a network, or on another one, has steps of its own.
+        owner = self._owner(sources)
+        key = None if owner is None else self.session.story.model_number(owner)
+        number = self.counts.get(key, 0)
+        self.counts[key] = number + 1
+        self.steps = number + 1
         if number not in RECORDED_STEPS or self.pending is not None:
             return
         try:

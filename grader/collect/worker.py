@@ -68,7 +68,9 @@ def _die_at_eof(requests: BinaryIO) -> None:
 def _serve(job: wire.Frame, story: Story) -> None:
     fields = job.fields
     sources = cells.split(job.arrays["submission"].tobytes(), suffix=str(fields["suffix"]))
-    parsed = {index: cells.statements(source) for index, source in enumerate(sources, start=1)}
+    parsed = {
+        index: cells.statements(source, is_script=len(sources) == 1) for index, source in enumerate(sources, start=1)
+    }
     for index, source in enumerate(sources, start=1):
         _send_cell(story, index, source, marks.find(parsed[index], placeholder=str(fields["placeholder"])))
     story.send("run", {"cells": len(sources)})
@@ -79,6 +81,8 @@ def _serve(job: wire.Frame, story: Story) -> None:
     capture = capture_output()
     for index, parts in parsed.items():
         _run_one(story, capture, session, tape, index, parts, namespace, cell_limits)
+    session.watched_values.clear()
+    _try(_send_names, session, len(parsed), namespace)
     for look in (_final_snapshots, _probe_prediction, _replay_tape):
         _try(look, job, session, tape, parsed, namespace)
     story.send("run", {"capped": sorted(session.capped)})
@@ -157,6 +161,13 @@ def _versions(tf: Any, keras: Any) -> dict[str, str]:
     }
 
 
+class _Shell:
+    """Answers exported magics such as `get_ipython().run_line_magic(…)` by doing nothing."""
+
+    def __getattr__(self, _name: str) -> Callable[..., None]:
+        return lambda *_arguments, **_keywords: None
+
+
 def _namespace() -> dict[str, Any]:
     """Return fresh global names in a module of their own, as `__main__`, like a script or a notebook has."""
     module = types.ModuleType("__main__")
@@ -206,7 +217,7 @@ def _send_names(session: Session, index: int, namespace: Mapping[str, Any]) -> N
                 story.send("value", {"cell": index, "name": name, "data": facts})
 
 
-def _try(look: Callable[..., None], *arguments: object) -> None:
+def _try(look: Callable[..., object], *arguments: object) -> None:
     """Take a last look of one kind; if it fails, the others are taken all the same."""
     try:
         look(*arguments)
@@ -226,7 +237,7 @@ def _final_snapshots(
     trained = set(session.fits)
     for model in session.story.known_models():
         if model not in trained:
-            take_snapshot(session, model, "untrained")
+            _try(take_snapshot, session, model, "untrained")
 
 
 def _probe_prediction(

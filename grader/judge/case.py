@@ -72,6 +72,8 @@ class Case:
         outputs = network.outputs
         if outputs is None or outputs.ndim != 2 or not np.isfinite(outputs).all():  # noqa: PLR2004 - images × classes
             return None
+        if not outputs.shape[1] or len(outputs) != len(self.verified.labels):
+            return None
         return float(np.mean(outputs.argmax(axis=1) == self.verified.labels))
 
     def marks(self, anchor: Anchor) -> Iterator[tuple[Cell, Mark]]:
@@ -95,7 +97,9 @@ class Case:
             for mark in cell.marks:
                 if mark.defines == name or name in mark.assigns:
                     return cell.index, mark.line
-        return None
+        # Without the lab's function, the network itself marks the place.
+        variable = next((role.variable for role in self.lab.roles if role.builder == name), "")
+        return self._first(variable) if variable else None
 
     def unfilled(self, part: Part) -> Place | None:
         """Return where a placeholder still stands in the code of a part, or None."""
@@ -138,12 +142,13 @@ def _assign_roles(case: Case) -> dict[str, frozenset[int]]:
     named = {role.id: _ever_named(case, role.variable) for role in case.lab.roles}
     structure = {s.model: _role_by_structure(case, s) for s in case.evidence.snapshots}
     roles: dict[str, set[int]] = {role.id: set() for role in case.lab.roles}
+    taken = {role: {n for n in numbers if structure.get(n) in (None, role)} for role, numbers in named.items()}
     everyone = {number for numbers in named.values() for number in numbers} | set(structure)
     everyone |= {call.model for call in case.evidence.calls if call.model is not None}
     for number in everyone:
         by_name = [role for role, numbers in named.items() if number in numbers]
         by_structure = structure.get(number)
-        if by_structure is not None and not named[by_structure]:
+        if by_structure is not None and not taken[by_structure]:
             roles[by_structure].add(number)
         elif by_name:
             roles[by_name[-1]].add(number)

@@ -29,7 +29,8 @@ in order, but the gradient has to be that of the same loss: softmax outputs take
 def _steps(case: Case, part_id: str) -> Steps:
     """Return the recorded steps with what was verified of them; ends the check where there are none."""
     require_written(case, part_id)
-    steps = [(step, case.verified.steps.get(step.number)) for step in case.evidence.tape]
+    tape = [step for step in case.evidence.tape if step.model is not None] or case.evidence.tape
+    steps = [(step, case.verified.steps.get(step.number)) for step in tape]
     if not steps:
         nothing_recorded(case, part_id, "No gradient was computed with the tape.")
     return steps
@@ -69,7 +70,10 @@ def require_gradient(case: Case, part_id: str) -> None:
 
 def _is_plausible(steps: Steps) -> bool:
     """Judge a network that cannot be rebuilt by what is known: a loss, and gradients for its variables."""
-    return all(step.spec is None and _is_loss(step) and step.missing == 0 for step, _ in steps)
+    return all(
+        step.spec is None and step.model is not None and step.split == "train" and _is_loss(step) and not step.missing
+        for step, _ in steps
+    )
 
 
 def _is_loss(step: TapeStep) -> bool:

@@ -90,13 +90,16 @@ def require_accuracy_metric(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the accuracy is reported."""
     call = _calls(case, role_id, part_id, "compile", "compiled")[-1]
     metrics = [str(metric) for metric in call.settings.get("metrics", ())]
-    if not any(map(_is_accuracy, metrics)):
+    kinds = _label_kinds(case, role_id)
+    if not any(_is_accuracy(metric, kinds) for metric in metrics):
         fail("no-accuracy", (call.cell, call.line))
 
 
-def _is_accuracy(metric: str) -> bool:
+def _is_accuracy(metric: str, labels: set[str]) -> bool:
     """Tell whether a metric is the share of right answers; the class `Accuracy` compares probabilities with labels."""
     name = metric.lower()
+    if "categorical" in name and "sparse" not in name and "one_hot" not in labels:
+        return False
     return "acc" in name and metric != "Accuracy" and not any(word in name for word in _WRONG_METRICS)
 
 

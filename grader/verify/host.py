@@ -81,7 +81,7 @@ class Verifier:
         )
 
     def _step(self, step: TapeStep, labels: Array) -> VerifiedStep | None:
-        if step.spec is None or not len(step.images) or len(labels) != len(step.images) or (labels < 0).any():
+        if step.spec is None or step.images.ndim <= 1 or len(labels) != len(step.images) or (labels < 0).any():
             return None
         self._worker.send(_step_request(step, labels))
         answer = self._worker.receive()
@@ -112,8 +112,9 @@ def true_labels(path: Path) -> LabelsOf:
 
     def labels_of(split: str, rows: Array) -> Array:
         known = splits.get(split)
-        inside = known is not None and rows.ndim == 1 and bool(((rows >= 0) & (rows < len(known))).all())
-        return known[rows] if known is not None and inside else np.full(len(rows), -1, np.int64)
+        usable = rows.ndim == 1 and rows.dtype.kind == "i"
+        inside = known is not None and usable and bool(((rows >= 0) & (rows < len(known))).all())
+        return known[rows] if known is not None and inside else np.full(rows.size, -1, np.int64)
 
     return labels_of
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -188,8 +189,18 @@ def _run_pytest(lab: Lab, plugins: Sequence[Any], options: Sequence[str]) -> tup
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(output),
     ):
-        status = pytest.main(arguments, plugins=list(plugins))
+        try:
+            status = pytest.main(arguments, plugins=list(plugins))
+        finally:
+            _forget(lab.checks_file)
     return int(status), output.getvalue()
+
+
+def _forget(checks_file: Path) -> None:
+    """Drop the imported checks: pytest names them by their folder, and another lab's must not be taken for them."""
+    for name, module in list(sys.modules.items()):
+        if getattr(module, "__file__", None) == str(checks_file):
+            del sys.modules[name]
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from grader.judge.verdict import Verdict, fail
 Problem = tuple[str, dict[str, object]]
 """A defect of the table and its details."""
 
-SOME_ROWS = 10_000
+SOME_ROWS = 5_000
 """Training images that a `fit` has to be given: a split for validation is in order, a handful of images is not."""
 
 CROSS_ENTROPY = -(2 * float(np.log(0.55)) + float(np.log(0.05))) / 3
@@ -28,8 +28,11 @@ CROSS_ENTROPY_TOLERANCE = 0.02
 FEW_PIXELS = 49
 """Numbers in a row below which it is no image, however it was made smaller."""
 
-LEARNING = 0.03
+LEARNING = 0.001
 """A loss that falls by this share within a capped training is on its way: slow optimizers are allowed."""
+
+CHANCE = math.log(10)
+"""The loss (nats) of guessing among ten digits; a training that blew up may fall, but not to below this."""
 
 _DOING = {"compile": "compiles", "fit": "trains", "evaluate": "evaluates"}
 _WRONG_METRICS = ("binary", "topk", "top_k")
@@ -143,7 +146,7 @@ def _is_still_learning(fits: Sequence[Call]) -> bool:
     for fit in fits:
         curve = fit.result.get("history", {}).get("loss")
         is_curve = isinstance(curve, list) and len(curve) > 1 and all(isinstance(value, float) for value in curve)
-        if is_curve and curve[-1] < (1 - LEARNING) * curve[0]:
+        if is_curve and curve[-1] < (1 - LEARNING) * min(curve[0], CHANCE):
             return True
     return False
 

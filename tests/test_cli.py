@@ -142,7 +142,8 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     assert child.returncode == 130
     assert b"interrupted" in stderr
     assert b"Traceback" not in stderr
-    assert not any(process.is_running() for process in family)
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert alive == []
     assert not (tmp_path / "grade-report" / "report.html").exists()
     assert scratch_folders(temporary) == []
 

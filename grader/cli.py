@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from grader.pipeline import Request
     from grader.wire import Frame
 
-DEFAULT_LAB = "mnist_cnn"
-
 
 class DefaultToRun(click.Group):
     """`grade FILE` and plain `grade` mean `grade run`."""
@@ -112,9 +110,10 @@ def run_command(
     from grader import labs, pipeline, submission  # noqa: PLC0415 - `grade --help` must not wait for them
     from grader.model import Effort  # noqa: PLC0415
 
+    file = file if file is not None else submission.find_in(Path())
     request = pipeline.Request(
-        file=file if file is not None else submission.find_in(Path()),
-        lab=labs.find(lab_id or DEFAULT_LAB),
+        file=file,
+        lab=labs.find(lab_id or labs.recognise(submission.take(file).data)),
         effort=Effort(effort),
         data=data,
         seed=seed,
@@ -208,7 +207,7 @@ def demo_command(*, out: Path) -> int:
     from grader import labs, pipeline  # noqa: PLC0415
     from grader.model import Effort  # noqa: PLC0415
 
-    lab = labs.find(DEFAULT_LAB)
+    lab = labs.find(labs.FLAGSHIP)
     file = lab.folder / "sample.ipynb"
     return _grade(pipeline.Request(file=file, lab=lab, effort=Effort.QUICK, data="auto", seed=1, out=out))
 
@@ -258,8 +257,14 @@ def skeleton_command(*, lab_id: str, out: Path | None) -> int:
     show_default=True,
     help="Which efforts; may be given several times.",
 )
+@click.option(
+    "--check/--no-check",
+    default=True,
+    show_default=True,
+    help="Refuse bounds that a stored wrong variant would pass.",
+)
 def calibrate_command(
-    *, lab_id: str, runs: int, full_runs: int, data_choices: Sequence[str], efforts: Sequence[str]
+    *, lab_id: str, runs: int, full_runs: int, data_choices: Sequence[str], efforts: Sequence[str], check: bool
 ) -> int:
     """Run the reference with many seeds and write expected.json."""
     from grader import labs  # noqa: PLC0415
@@ -267,9 +272,34 @@ def calibrate_command(
     from grader.model import Effort  # noqa: PLC0415
 
     wanted = {(d, Effort(e)): runs if e == "quick" else full_runs for d in data_choices for e in efforts}
-    path = calibrate.calibrate(labs.find(lab_id), runs=wanted, report=lambda line: click.echo(line, err=True))
+    path = calibrate.calibrate(
+        labs.find(lab_id), runs=wanted, report=lambda line: click.echo(line, err=True), check=check
+    )
     click.echo(path)
     return ExitCode.GRADED
+
+
+@cli.command("verify-lab")
+@click.argument("lab_id", metavar="LAB")
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(["reference", "skeleton", "variant", "mutant"]),
+    help="What to grade; may be given several times. [default: all]",
+)
+def verify_command(*, lab_id: str, only: Sequence[str]) -> int:
+    """Grade submissions whose verdict is known: the reference, the skeleton, wrong variants, and mutants."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from grader import labs  # noqa: PLC0415
+    from grader.authoring import verify_lab  # noqa: PLC0415
+
+    console, rows = Console(highlight=False), []
+    for row in verify_lab.verify(labs.find(lab_id), only=only, progress=lambda line: click.echo(line, err=True)):
+        rows.append(row)
+        console.print(verify_lab.line_of(row))
+    console.print(verify_lab.tally(rows))
+    return ExitCode.GRADED if verify_lab.is_in_order(rows) else ExitCode.BELOW_THRESHOLD
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -43,12 +43,19 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """An exception that left a cell; `cell` and `line` point at the innermost line of the student's own."""
+    """A statement that did not end well; `cell` and `line` point at the innermost line of the student's own.
 
+    `kind` is raised, syntax_error, timed_out, output_flood, or noise where nothing that is graded is concerned. The
+    statement goes from line `first` to line `last` of the cell that ran.
+    """
+
+    kind: str
     type: str
     message: str
     cell: int | None
     line: int | None
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +67,14 @@ class Cell:
     marks: tuple[Mark, ...] = ()
     placeholders: tuple[int, ...] = ()
     state: str = "skipped"
-    failure: Failure | None = None
+    failures: tuple[Failure, ...] = ()
     output: str = ""
     seconds: float = 0.0
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first failure that is more than noise."""
+        return next((failure for failure in self.failures if failure.kind != "noise"), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,19 +339,24 @@ def _mark(fields: Mapping[str, Any]) -> Mark:
 
 
 def _ran(fields: Mapping[str, Any]) -> dict[str, Any]:
-    failure = fields.get("failure")
     return {
         "state": str(fields["state"]),
         "output": str(fields.get("output", "")),
         "seconds": _number(fields.get("seconds")) or 0.0,
-        "failure": failure
-        and Failure(
-            type=str(failure["type"]),
-            message=str(failure["message"]),
-            cell=_optional_int(failure.get("cell")),
-            line=_optional_int(failure.get("line")),
-        ),
+        "failures": tuple(_failure(failure) for failure in fields.get("failures", ())),
     }
+
+
+def _failure(fields: Mapping[str, Any]) -> Failure:
+    return Failure(
+        kind=str(fields["kind"]),
+        type=str(fields["type"]),
+        message=str(fields["message"]),
+        cell=_optional_int(fields["cell"]),
+        line=_optional_int(fields["line"]),
+        first=_int(fields["first"]),
+        last=_int(fields["last"]),
+    )
 
 
 def _data(fields: Mapping[str, Any] | None) -> DataFacts | None:

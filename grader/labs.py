@@ -21,6 +21,10 @@ EXPECTED_FORMAT = 1
 """Versions of `lab.toml` and of `expected.json`. History of both: 1, the first one."""
 
 
+FLAGSHIP = "mnist_cnn"
+"""The lab of `grade demo`, and of a file that no lab recognises."""
+
+
 def share(name: str) -> Path:
     """Return a folder that ships with the package: inside it when installed, beside it in a checkout."""
     installed = Path(__file__).parent / "_share" / name
@@ -45,13 +49,17 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One gradable portion of a lab."""
+    """One gradable portion of a lab.
+
+    `given` says that the lab hands out the code of this part, so that nobody is told to have attempted it while an
+    earlier part is blank.
+    """
 
     id: str
     title: str
     points: Fraction
     anchor: Anchor
-    goal: str = ""
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +74,15 @@ class Role:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What one effort allows: the training budget, and the limits of the processes and of each cell."""
+    """What one effort allows: the training budget, the limits of the processes, and the time of one statement.
+
+    `own_s` is processor time apart from governed training; `idle_s` is time on the clock in which nothing gets done.
+    """
 
     budget: Mapping[str, Any]
     limits: Limits
-    cell_cpu_s: float
-    cell_wall_s: float
+    own_s: float
+    idle_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +100,8 @@ class Lab:
     prediction: str = ""
     predictions: str = ""
     image_shape: tuple[int, ...] = ()
+    stand_ins: tuple[str, ...] = ()
+    recognised_by: tuple[str, ...] = ()
 
     @property
     def checks_file(self) -> Path:
@@ -151,6 +164,20 @@ def find(lab_id: str) -> Lab:
     return read(share("reference") / lab_id)
 
 
+def recognise(data: bytes) -> str:
+    """Return the id of the lab that a file belongs to, by the words that occur in it; the flagship where none does.
+
+    Raises:
+        AuthorError: a definition cannot be read.
+    """
+
+    def seen(lab: Lab) -> int:
+        return sum(word.encode() in data for word in lab.recognised_by)
+
+    best = max((find(name) for name in names()), key=lambda lab: (seen(lab), lab.id == FLAGSHIP))
+    return best.id
+
+
 def read(folder: Path) -> Lab:
     """Read `lab.toml` in a folder.
 
@@ -189,6 +216,8 @@ def _lab(folder: Path, fields: Mapping[str, Any]) -> Lab:
         prediction=fields.get("prediction", ""),
         predictions=fields.get("predictions", ""),
         image_shape=tuple(fields.get("image_shape", ())),
+        stand_ins=tuple(fields.get("stand_ins", ())),
+        recognised_by=tuple(fields.get("recognised_by", ())),
     )
 
 
@@ -201,19 +230,19 @@ def _part(fields: Mapping[str, Any]) -> Part:
         title=fields["title"],
         points=Fraction(str(fields["points"])),
         anchor=Anchor(**anchor),
-        goal=fields.get("goal", ""),
+        given=fields.get("given", False),
     )
 
 
 def _plan(fields: Mapping[str, Any]) -> Plan:
     limits = dict(fields["limits"])
-    cell_cpu_s, cell_wall_s = limits.pop("cell_cpu_s"), limits.pop("cell_wall_s")
+    own_s, idle_s = limits.pop("own_s"), limits.pop("idle_s")
     limits["memory_bytes"] = int(limits.pop("memory_gib") * 1024**3)
     return Plan(
         budget=dict(fields.get("budget", {})),
         limits=Limits(**limits),
-        cell_cpu_s=cell_cpu_s,
-        cell_wall_s=cell_wall_s,
+        own_s=own_s,
+        idle_s=idle_s,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 REPORT_FORMAT = 1
 """Version of `report.json`. History: 1, the first one."""
@@ -184,4 +183,3 @@ class Grade:
     cells: tuple[CellView, ...] = ()
     findings: tuple[str, ...] = ()
     duration_s: float = 0.0
-    extra: tuple[tuple[str, Any], ...] = ()

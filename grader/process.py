@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, Self
@@ -295,12 +295,6 @@ def resident_bytes(pid: int | str) -> int:
     except (OSError, IndexError, ValueError):
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def run_python(code: str, *, timeout_s: float, environment: Mapping[str, str]) -> int:
-    """Run a line of trusted Python in a child and return its exit status."""
-    command = [sys.executable, "-I", "-c", code]
-    return subprocess.run(command, timeout=timeout_s, env=dict(environment), check=False).returncode  # noqa: S603
 
 
 # The worker's side: called first thing by the modules that `Worker` starts.

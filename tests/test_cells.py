@@ -168,6 +168,13 @@ def find(text: str, placeholder: str = "XXXXXX") -> dict[str, Any]:
         ("def f():\n    '''XXXXXX'''\n    return [\n        1,\n        XXXXXX,\n    ]", [5]),
         ("a = # XXXXXX", [1]),
         ("x = [XXXXXX Dense layer\n]", [1]),
+        ("a = b c  # XXXXXX: done", []),
+        ("'''XXXXXX: read this'''\na = b c", []),
+        ("def f():\n    '''XXXXXX'''\n    a = b c", []),
+        ("layers = [\n    Dense(128)\n    '''XXXXXX: the next one'''\n    Dense(10)\n", [3]),
+        ("for i in x:\n    with tape:\n        # XXXXXX\n    step(i)", [3]),
+        ("with tape:\n    # XXXXXX\n    a = b\nx = b c", []),
+        ("loss = f('''XXXXXX''', y\n", [1]),
         ("XXXXXXX = 1", []),
     ],
 )

@@ -13,12 +13,12 @@ import pytest
 from grader.collect import cells
 from grader.collect.governor import Budget, ration
 from grader.collect.identity import Images
-from grader.collect.runner import Capture, CellLimits, Ran, run_cell
+from grader.collect.runner import Capture, CellLimits, Ran, Stopwatch, run_cell
 from grader.datasets.synthetic import draw_digits
 
 Change = Callable[[np.ndarray[Any, Any]], object]
 
-LIMITS = CellLimits(cpu_s=0.5, wall_s=1.0)
+LIMITS = CellLimits(own_s=0.5, idle_s=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -123,12 +123,24 @@ def run(text: str, namespace: dict[str, Any] | None = None) -> Ran:
     return run_cell(1, cells.statements(text), {} if namespace is None else namespace, LIMITS)
 
 
-def test_the_first_error_ends_the_cell_and_is_located() -> None:
+def test_an_error_is_located_and_does_not_sink_the_rest_of_the_cell() -> None:
     names: dict[str, Any] = {}
     ran = run("a = 1\ndef f():\n    return 1 / 0\n\nf()\nb = 2", names)
     assert ran.state == "raised"
-    assert ran.failure == {"type": "ZeroDivisionError", "message": "division by zero", "cell": 1, "line": 3}
-    assert "a" in names
+    where = {"cell": 1, "line": 3, "first": 5, "last": 5}
+    assert ran.failures == [{"kind": "raised", "type": "ZeroDivisionError", "message": "division by zero", **where}]
+    assert names["b"] == 2
+
+
+def test_an_assert_about_the_surroundings_is_noise() -> None:
+    ran = run("assert False, 'no GPU'")
+    assert ran.state == "ok"
+    assert [failure["kind"] for failure in ran.failures] == ["noise"]
+
+
+def test_the_end_of_the_program_ends_the_cell() -> None:
+    names: dict[str, Any] = {}
+    run("raise SystemExit\nb = 2", names)
     assert "b" not in names
 
 
@@ -139,8 +151,7 @@ def test_nothing_a_cell_raises_ends_the_worker(text: str) -> None:
 
 def test_an_exception_that_cannot_be_shown_is_shown_all_the_same() -> None:
     ran = run("class E(Exception):\n    def __str__(self): raise E\nraise E")
-    assert ran.failure is not None
-    assert ran.failure["message"] == "(the exception cannot be shown)"
+    assert [failure["message"] for failure in ran.failures] == ["(the exception cannot be shown)"]
 
 
 @pytest.mark.parametrize(
@@ -155,6 +166,25 @@ def test_a_cell_that_never_ends_is_ended(text: str) -> None:
     started = time.monotonic()
     assert run(text).state == "timed_out"
     assert time.monotonic() - started < 5
+
+
+def test_what_stands_below_an_endless_loop_still_runs() -> None:
+    names: dict[str, Any] = {}
+    assert run("while True: pass\nb = 2", names).state == "timed_out"
+    assert names["b"] == 2
+
+
+def test_governed_time_is_not_the_students() -> None:
+    stopwatch = Stopwatch()
+
+    def train() -> None:
+        with stopwatch.paused():
+            end = time.thread_time() + 1.0
+            while time.thread_time() < end:
+                pass
+
+    ran = run_cell(1, cells.statements("train()"), {"train": train}, LIMITS, stopwatch=stopwatch)
+    assert ran.state == "ok"
 
 
 def test_printing_without_end_is_ended(tmp_path: Path) -> None:

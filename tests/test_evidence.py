@@ -45,7 +45,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     record = write(
         tmp_path,
         Frame(kind="cell", fields={"index": 1}, arrays={"source": bytes_of("a = 1"), "facts": bytes_of(facts)}),
-        Frame(kind="ran", fields={"index": 1, "state": "ok", "failure": None, "seconds": 0.5, "output": "x"}),
+        Frame(kind="ran", fields={"index": 1, "state": "ok", "failures": [], "seconds": 0.5, "output": "x"}),
         Frame(kind="call", fields={**CALL, "finished": False}),
         Frame(kind="call", fields=CALL),
         Frame(

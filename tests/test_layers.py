@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "grader"
 
 LAYERS = (
     {"errors"},
-    {"model"},
+    {"model", "redaction"},
     {"rubric"},
     {"wire", "process", "labs", "submission", "evidence", "verification", "networks", "datasets"},
     {"collect", "verify", "judge", "report"},

@@ -82,6 +82,10 @@ def lab_with(folder: Path, checks: str) -> labs.Lab:
     ("checks", "words"),
     [
         ("def test_a(): pass", "marks part and points"),
+        (
+            "from grader.judge import checks\nclass TestA(checks.Fit):\n    part, role, points = 'fc_fit', 'fc', {}",
+            "does not say what 'trained' pays",
+        ),
         ("this is no Python", "cannot be run"),
         ("", "cannot be run"),
         ("import grader.nothing", "cannot be run"),

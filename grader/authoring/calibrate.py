@@ -19,6 +19,7 @@ from typing import Any
 
 from grader import datasets, pipeline
 from grader import submission as intake
+from grader.authoring import verify_lab
 from grader.errors import AuthorError
 from grader.judge.case import Case
 from grader.labs import EXPECTED_FORMAT, Expectations, ExpectedNetwork, Lab
@@ -113,16 +114,17 @@ def reference_hash(lab: Lab) -> str:
     return hashlib.sha256(json.dumps([code, budgets], sort_keys=True).encode()).hexdigest()
 
 
-def calibrate(lab: Lab, *, runs: Mapping[tuple[str, Effort], int], report: Report) -> Path:
+def calibrate(lab: Lab, *, runs: Mapping[tuple[str, Effort], int], report: Report, check: bool = True) -> Path:
     """Run the reference and write `expected.json`; return its path. Settings that are not run keep their figures.
 
     Args:
         lab: the lab.
         runs: how many seeds for each (data, effort).
         report: receives a line after each run.
+        check: whether to refuse bounds with which a stored wrong variant would get full marks.
 
     Raises:
-        AuthorError: the reference is not in order, or two runs built different networks.
+        AuthorError: the reference is not in order, two runs built different networks, or a bound separates too little.
     """
     path = lab.folder / "expected.json"
     fields = _previous(path)
@@ -144,8 +146,23 @@ def calibrate(lab: Lab, *, runs: Mapping[tuple[str, Effort], int], report: Repor
     if networks is not None:
         fields["networks"] = {role: _network_json(network) for role, network in networks.items()}
     fields |= {"format": EXPECTED_FORMAT, "reference_sha256": reference_hash(lab)}
+    before = path.read_bytes() if path.exists() else None
     path.write_text(json.dumps(fields, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    if check:
+        _refuse_blunt_bounds(lab, before, report)
     return path
+
+
+def _refuse_blunt_bounds(lab: Lab, before: bytes | None, report: Report) -> None:
+    """Put the earlier expectations back where the new ones let a stored wrong variant through."""
+    rows = verify_lab.verify(lab, progress=report, only=("variant",))
+    survivors = [row.name for row in rows if row.fate is verify_lab.Fate.SURVIVED]
+    if survivors:
+        path = lab.folder / "expected.json"
+        path.unlink() if before is None else path.write_bytes(before)
+        raise AuthorError(
+            f"with these bounds, and no other check, {', '.join(survivors)} would get full marks", slug="blunt-bound"
+        )
 
 
 def _previous(path: Path) -> dict[str, Any]:

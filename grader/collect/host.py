@@ -100,7 +100,6 @@ def _interrupted(index: int, reason: str) -> Frame:
     fields = {
         "index": index,
         "state": states.get(reason, "crashed"),
-        "failure": None,
         "seconds": 0.0,
         "output": "",
     }
@@ -115,6 +114,7 @@ def _request(job: Job) -> Frame:
     fields: Mapping[str, Any] = {
         "suffix": job.submission.suffix,
         "placeholder": job.lab.placeholder,
+        "stand_ins": list(job.lab.stand_ins),
         "seed": job.seed,
         "data_path": str(job.data_path),
         "budget": budget,
@@ -125,8 +125,8 @@ def _request(job: Job) -> Frame:
         "limits": {
             **{name: value for name, value in asdict(limits).items() if name in ("cpu_s", "file_bytes")},
             "address_bytes": limits.memory_bytes * ADDRESS_FACTOR,
-            "cell_cpu_s": job.plan.cell_cpu_s,
-            "cell_wall_s": job.plan.cell_wall_s,
+            "own_s": job.plan.own_s,
+            "idle_s": job.plan.idle_s,
         },
     }
     arrays = {

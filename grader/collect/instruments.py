@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import itertools
@@ -10,7 +11,8 @@ import os
 import time
 import traceback
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +23,8 @@ import tensorflow as tf
 
 from grader import networks
 from grader.collect.governor import Budget, ration
-from grader.collect.identity import Images, to_array
+from grader.collect.identity import ENDLESS, Images, to_array
+from grader.collect.runner import Stopwatch
 from grader.collect.story import Story, plain_number, student_place
 from grader.networks import Tracer
 from grader.wire import Array
@@ -30,7 +33,16 @@ SNAPSHOTS_LIMIT = 6
 NETWORKS_LIMIT = 12
 """Snapshots kept of one network, and networks kept at all: the lab has two, and a loop of trainings needs no more."""
 
+FRESH_TRAININGS = 4
+"""Trainings in earnest of networks that are built alike; later ones show what was written, not what comes of it."""
+
 HISTORY_LIMIT = 200
+INFERENCES = 40
+"""Calls of evaluate and predict that are not counted as the student's own time; a loop over single images is."""
+
+PREDICT_IMAGES = 40_000
+"""Images that are predicted in all where training is governed; four times the test images."""
+
 PREDICT_BATCH = 256
 """Images at a time for evaluate and predict: the answers are the same, and it takes half the time of 32."""
 
@@ -56,6 +68,10 @@ class Session:
     snapshots: dict[int, int] = field(default_factory=dict)
     depth: int = 0
     capped: set[str] = field(default_factory=set)
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    trainings: Counter[int] = field(default_factory=Counter)
+    inferences: int = 0
+    inferred: int = 0
 
     @contextmanager
     def inside_keras(self) -> Iterator[None]:
@@ -144,10 +160,11 @@ def _instrument(session: Session, original: Callable[..., Any], wrapper: Callabl
     return instrumented
 
 
-def _run(session: Session, record: Record, call: Callable[[], Any]) -> Any:
+def _run(session: Session, record: Record, call: Callable[[], Any], *, governed: bool = True) -> Any:
+    """Run Keras' own method, and record how it ends; a governed call is not counted as the student's own time."""
     record.begin()
     try:
-        with session.inside_keras():
+        with session.inside_keras(), session.stopwatch.paused() if governed else contextlib.nullcontext():
             return call()
     except BaseException as error:
         record.failed(error)
@@ -205,7 +222,8 @@ def _loss_behaviour(loss: Any) -> dict[str, Any]:
 
 
 def _fit(session: Session, original: Callable[..., Any], model: Any, arguments: dict[str, Any]) -> Any:
-    facts = _remember(session, model, arguments.get("x"), arguments.get("y"))
+    arguments, first = _peek(arguments)
+    facts = _remember(session, model, *first)
     settings = {
         "epochs": _int(arguments.get("epochs", 1)),
         "batch_size": _int(arguments.get("batch_size") or 32),
@@ -235,6 +253,18 @@ def _remember(session: Session, model: Any, images: Any, labels: Any) -> Facts:
     return facts
 
 
+def _peek(arguments: dict[str, Any]) -> tuple[dict[str, Any], tuple[Any, Any]]:
+    """Return the arguments of `fit`, and (images, labels) to look at: of a generator, those of its first batch."""
+    x, y = arguments.get("x"), arguments.get("y")
+    with contextlib.suppress(Exception):  # the generator is the student's; if it fails, it fails again in `fit`
+        if isinstance(x, Generator):
+            first = next(x)
+            return {**arguments, "x": (batch for batch in itertools.chain([first], x))}, (first[0], first[1])
+        if isinstance(x, keras.utils.PyDataset):
+            return arguments, (x[0][0], x[0][1])
+    return arguments, (x, y)
+
+
 def _int(value: Any) -> int | None:
     try:
         return int(value)
@@ -244,12 +274,14 @@ def _int(value: Any) -> int | None:
 
 def _govern_fit(session: Session, model: Any, arguments: dict[str, Any], facts: Facts) -> dict[str, Any]:
     """Return the arguments of `fit`, with training cut to the ration where there is one."""
-    rows, epochs = (facts or {}).get("rows"), _int(arguments.get("epochs", 1))
-    if not rows or not epochs or epochs < 1:
+    rows, epochs = (facts or {}).get("rows") or ENDLESS, _int(arguments.get("epochs", 1))
+    if not epochs or epochs < 1 or arguments.get("x") is None:
         return arguments
     batch = max(_int(arguments.get("batch_size") or 32) or 32, 1)
     cost = _cost(session, model)
-    earlier = session.fits.get(model, 0)
+    # Networks that cost the same are the same network built again, in an experiment with optimizers, say.
+    earlier = max(session.fits.get(model, 0), session.trainings[cost] - FRESH_TRAININGS + 1)
+    session.trainings[cost] += 1
     got = ration(session.budget, cost=cost, rows=rows, epochs=epochs, batch=batch, earlier_fits=earlier)
     if got is None or (got.images >= rows and got.epochs == epochs and got.per_epoch >= rows):
         return arguments
@@ -335,10 +367,14 @@ def _evaluate(session: Session, original: Callable[..., Any], model: Any, argume
     limit = session.budget.evaluate_images
     if limit is not None and facts is not None and facts["rows"] > limit:
         session.capped.add(f"evaluation: the first {limit} images")
+        if not _is_sliceable(governed.get("x")):
+            governed["steps"] = min(_int(governed.get("steps")) or ENDLESS, max(limit // 32, 1))
         for name in ("x", "y", "sample_weight"):
             if _is_sliceable(governed.get(name)):
                 governed[name] = governed[name][:limit]
-    result = _run(session, record, lambda: original(**_quiet(_wide_batches(governed), 2)))
+    session.inferences += 1
+    is_governed = session.inferences <= INFERENCES
+    result = _run(session, record, lambda: original(**_quiet(_wide_batches(governed), 2)), governed=is_governed)
     values = list(result.values()) if isinstance(result, dict) else np.ravel(result).tolist()
     record.end({"values": [plain_number(value) for value in values[:10]]})
     return result
@@ -362,10 +398,32 @@ def _predict(session: Session, original: Callable[..., Any], model: Any, argumen
         return session.tracer.stand_in(model, arguments.get("x"))
     facts = _remember(session, model, arguments.get("x"), None)
     record = Record(session=session, name="predict", model=model, facts=facts)
-    result = _run(session, record, lambda: original(**_quiet(_wide_batches(dict(arguments)), 0)))
+    governed, rows = _ration_predict(session, dict(arguments))
+    session.inferences += 1
+    is_governed = session.inferences <= INFERENCES
+    result = _run(session, record, lambda: original(**_quiet(_wide_batches(governed), 0)), governed=is_governed)
+    if rows and isinstance(result, np.ndarray):
+        result = np.resize(result, (rows, *result.shape[1:]))
     record.end({"shape": [int(size) for size in np.shape(result)][:8]})
     session.predictions = [*session.predictions[-20:], (result, model)]
     return result
+
+
+def _ration_predict(session: Session, arguments: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """Return the arguments of `predict` within what is left of the budget, and the rows to fill up to, 0 if none.
+
+    Rows beyond the budget repeat those within: the answers to the first images are those of the network.
+    """
+    images: Any = arguments.get("x")
+    if session.budget.images is None or not _is_sliceable(images) or not images.ndim:
+        return arguments, 0
+    rows, allowed = len(images), max(PREDICT_IMAGES - session.inferred, PREDICT_BATCH)
+    session.inferred += min(rows, allowed)
+    if rows <= allowed:
+        return arguments, 0
+    session.capped.add(f"predictions: {PREDICT_IMAGES} images in all; the rows of further ones repeat earlier ones")
+    arguments["x"] = images[:allowed]
+    return arguments, rows
 
 
 def prepared(facts: Facts, shape: tuple[int, ...], raw: Array) -> Array:

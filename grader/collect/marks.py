@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +13,9 @@ from grader.collect.cells import Statement
 
 MARKS_LIMIT = 3_000
 """Marks kept of one cell; a hand-written lab has some thirty in all."""
+
+TOKEN_RESTARTS = 50
+"""How often reading goes on behind text that has no tokens; each time costs the length of the rest."""
 
 
 def find(statements: Sequence[Statement], *, placeholder: str) -> dict[str, Any]:
@@ -135,6 +140,52 @@ def _marks_in_text(statement: Statement) -> Iterator[dict[str, Any]]:
 
 
 def _places_in_text(statement: Statement, pattern: re.Pattern[str]) -> Iterator[int]:
-    for number, line in enumerate(statement.source.split("\n"), start=statement.line):
-        if pattern.search(line):
-            yield number
+    """Yield the lines of placeholders in code that does not parse, told from remarks by what stands around them."""
+    tokens = _tokens(statement.source)
+    depth, before = 0, ""
+    for position, token in enumerate(tokens):
+        first = statement.line + token.start[0] - 1
+        if token.type == tokenize.COMMENT:
+            if pattern.search(token.string) and (before == "=" or _is_only_body(tokens, position)):
+                yield first
+            continue
+        is_used = depth > 0 or before not in _STARTS
+        if pattern.search(token.string) and (token.type != tokenize.STRING or is_used):
+            yield first
+        if token.type == tokenize.OP:
+            depth = max(depth + (token.string in "([{") - (token.string in ")]}"), 0)
+        if token.type not in (tokenize.NL, tokenize.INDENT, tokenize.DEDENT):
+            before = token.string
+
+
+_STARTS = frozenset({"", "\n"})
+"""What stands before a string that is a remark: nothing, or the end of the statement before."""
+
+
+def _is_only_body(tokens: Sequence[tokenize.TokenInfo], position: int) -> bool:
+    """Tell whether a comment is all that stands where a block should be: after a colon, with nothing indented below."""
+    skipped = (tokenize.COMMENT, tokenize.NL)
+    before = [token for token in tokens[:position] if token.type not in skipped]
+    after = next((token for token in tokens[position:] if token.type not in skipped), None)
+    opens = [token.string for token in before[-2:]] == [":", "\n"]
+    return opens and (after is None or after.type != tokenize.INDENT)
+
+
+def _tokens(source: str) -> list[tokenize.TokenInfo]:
+    """Return the tokens up to where the text is no longer Python at all, then those of each line after that."""
+    found: list[tokenize.TokenInfo] = []
+    lines, start = source.split("\n"), 0
+    for _ in range(TOKEN_RESTARTS):
+        rest = "\n".join(lines[start:]) + "\n"
+        reached = 0
+        try:
+            for token in tokenize.generate_tokens(io.StringIO(rest).readline):
+                if token.type == tokenize.ENDMARKER:
+                    return found
+                reached = token.end[0]
+                found.append(token._replace(start=(token.start[0] + start, token.start[1])))
+        except (tokenize.TokenError, SyntaxError):
+            start += max(reached, 1)
+        if start >= len(lines):
+            break
+    return found

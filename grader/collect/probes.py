@@ -175,13 +175,13 @@ def _one_trial(
     session.tracer.stand_in = _stand_in(session, trial)
     try:
         ran = run_cell(target.cell, target.parts, namespace, limits)
-        value = namespace.get(name)
+        is_set, value = name in namespace, namespace.get(name)
     finally:
         session.tracer.stand_in = None
         namespace.clear()
         namespace.update(before)
-    if ran.failure is not None:
-        return None, "", f"{ran.failure['type']}: {ran.failure['message']}"[:200]
+    if not is_set and ran.failures:
+        return None, "", f"{ran.failures[-1]['type']}: {ran.failures[-1]['message']}"[:200]
     array = to_array(value)
     kind = type(value).__name__[:40] if array is None or array.size <= 1 else f"array of {array.size}"
     return plain_number(value), kind, ""

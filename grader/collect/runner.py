@@ -1,4 +1,8 @@
-"""Run cells one by one, statement by statement, as a notebook would; one that fails does not sink the others."""
+"""Run cells one by one, statement by statement; a statement that fails sinks neither the others nor later cells.
+
+A notebook would stop at the first error of a cell. Here the rest of the cell runs, so that a verdict does not depend on
+how the code was cut into cells.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -31,6 +35,10 @@ OUTPUT_LIMIT = 1_000_000
 TICK_S = 0.25
 
 MESSAGE_KEPT = 500
+FAILURES_KEPT = 50
+
+STANDSTILL = 0.02
+"""Share of one processor below which a process is waiting, not working: its own watchman uses a thousandth."""
 
 
 class CellTimedOut(BaseException):
@@ -74,21 +82,59 @@ class Capture(io.TextIOBase):
         return kept
 
 
+class Stopwatch:
+    """Measures the student's own processor time in seconds: that of a thread, less what governed calls used."""
+
+    def __init__(self) -> None:
+        self._exempt = 0.0
+        self._paused_at: float | None = None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Do not count what happens inside; the training governor bounds that in its own way."""
+        thread = threading.get_ident()
+        self._paused_at = thread_cpu_s(thread)
+        try:
+            yield
+        finally:
+            self._exempt += thread_cpu_s(thread) - self._paused_at
+            self._paused_at = None
+
+    def own_s(self, thread: int) -> float:
+        """Return the own time of a thread so far."""
+        paused_at = self._paused_at
+        return (thread_cpu_s(thread) if paused_at is None else paused_at) - self._exempt
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellLimits:
-    """Time of one cell: of its main thread on the processor, and on the clock (which a sleeping loop runs into)."""
+    """Time of one statement.
 
-    cpu_s: float
-    wall_s: float
+    `own_s` is that of its thread on the processor, governed calls apart. `idle_s` is time on the clock in which the
+    whole process gets nothing done: so one that waits for something is told from a slow one.
+    """
+
+    own_s: float
+    idle_s: float
+
+    def shortened(self) -> CellLimits:
+        """Return half the own time, one second at the least: a program that hangs everywhere still ends in time."""
+        return CellLimits(own_s=max(self.own_s / 2, min(self.own_s, 1.0)), idle_s=self.idle_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What became of one cell; the JSON of a `ran` record without its index."""
+    """What became of one cell; the JSON of a `ran` record without its index.
+
+    `failures` tell of every statement that did not end well, in order: `{kind, type, message, cell, line, first, last}`
+    with the innermost line of the student's and the lines of the statement. A `kind` is raised, syntax_error,
+    timed_out, output_flood, or noise for an `assert` that did not hold. `state` is the first kind that counts,
+    budget_reached where a loop was ended because it had shown enough, or ok.
+    """
 
     state: str
-    failure: dict[str, Any] | None
-    seconds: float
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 def run_cell(
@@ -97,40 +143,36 @@ def run_cell(
     namespace: dict[str, Any],
     limits: CellLimits,
     after: Callable[[], None] = lambda: None,
+    stopwatch: Stopwatch | None = None,
 ) -> Ran:
-    """Run the statements of one cell in order, calling `after` when each has ended.
-
-    The first that raises ends the cell, as in a notebook. A loop that was ended because it had shown enough does not:
-    the statements after it run.
-    """
+    """Run the statements of one cell in order, calling `after` when each has ended; `exit()` ends the cell."""
     started = time.monotonic()
-    state, failure = "ok", None
+    failures: list[dict[str, Any]] = []
+    budget_reached = False
     for part in parts:
         if part.tree is None:
-            state, failure = "syntax_error", _syntax_failure(part, index)
+            failures.append(_syntax_failure(part, index))
             continue
         try:
-            with _deadline(limits, time.monotonic() - started):
+            with _deadline(limits, stopwatch or Stopwatch()):
                 _execute(part.tree, index, namespace)
         except BudgetReached:
-            state = "budget_reached" if state == "ok" else state
-        except CellTimedOut:
-            state = "timed_out"
-            break
-        except OutputFlood:
-            state, failure = "output_flood", None
-            break
-        except ModuleNotFoundError as error:
-            # A package that the lab does not need must not take the imports below it along.
-            state, failure = "raised", _failure(error)
-            if not isinstance(part.tree, ast.Import | ast.ImportFrom):
+            budget_reached = True
+        except CellTimedOut as error:
+            failures.append(_failure(error, part, "timed_out"))
+            limits = limits.shortened()
+        except OutputFlood as error:
+            failures.append(_failure(error, part, "output_flood"))
+        except BaseException as error:  # noqa: BLE001 - whatever a student's statement raises ends that statement
+            # What a notebook asserts of its surroundings, such as a GPU or a key, is none of the student's work.
+            failures.append(_failure(error, part, "noise" if isinstance(part.tree, ast.Assert) else "raised"))
+            if isinstance(error, SystemExit):
                 break
-        except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of a student end one cell only
-            state, failure = "raised", _failure(error)
-            break
         finally:
             _observe(after)
-    return Ran(state=state, failure=failure, seconds=round(time.monotonic() - started, 3))
+    grave = [failure["kind"] for failure in failures if failure["kind"] != "noise"]
+    state = grave[0] if grave else "budget_reached" if budget_reached else "ok"
+    return Ran(state=state, failures=failures[:FAILURES_KEPT], seconds=round(time.monotonic() - started, 3))
 
 
 def _observe(after: Callable[[], None]) -> None:
@@ -153,18 +195,21 @@ def _execute(tree: ast.stmt, index: int, namespace: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _deadline(limits: CellLimits, used_s: float) -> Iterator[None]:
+def _deadline(limits: CellLimits, stopwatch: Stopwatch) -> Iterator[None]:
     """Raise `CellTimedOut` in this thread once the time is used up, and again while that is ignored.
 
     Another thread watches, so that code within its time is never interrupted: native libraries do not expect signals.
     """
     over, me = threading.Event(), threading.get_ident()
-    cpu_end = _thread_cpu_s(me) + limits.cpu_s
-    wall_end = time.monotonic() + max(limits.wall_s - used_s, TICK_S)
+    own_end = stopwatch.own_s(me) + limits.own_s
 
     def watch() -> None:
+        busy_at, busy_s = time.monotonic(), time.process_time()
         while not over.wait(TICK_S):
-            if time.monotonic() > wall_end or _thread_cpu_s(me) > cpu_end:
+            now, used_s = time.monotonic(), time.process_time()
+            if used_s - busy_s > STANDSTILL * (now - busy_at):
+                busy_at, busy_s = now, used_s
+            if now - busy_at > limits.idle_s or stopwatch.own_s(me) > own_end:
                 _interrupt(me)
 
     if hasattr(signal, "SIGALRM"):
@@ -183,10 +228,10 @@ def _time_out(_number: int, _frame: FrameType | None) -> None:
     raise CellTimedOut
 
 
-def _thread_cpu_s(thread: int) -> float:
-    """Return the processor time of a thread in seconds; 0 where the platform does not tell that of another one."""
+def thread_cpu_s(thread: int) -> float:
+    """Return the processor time of a thread in seconds; the clock's where the platform does not tell that of others."""
     if not hasattr(time, "pthread_getcpuclockid"):
-        return 0.0
+        return time.monotonic()
     return time.clock_gettime(time.pthread_getcpuclockid(thread))
 
 
@@ -206,16 +251,19 @@ def _syntax_failure(part: Statement, index: int) -> dict[str, Any]:
         line += max((error.lineno or 1) - 1, 0)
     except PARSE_ERRORS:
         pass
-    return {"type": "SyntaxError", "message": part.error[:MESSAGE_KEPT], "cell": index, "line": line}
+    last = part.line + part.source.count("\n")
+    where = {"cell": index, "line": line, "first": part.line, "last": last}
+    return {"kind": "syntax_error", "type": "SyntaxError", "message": part.error[:MESSAGE_KEPT], **where}
 
 
-def _failure(error: BaseException) -> dict[str, Any]:
+def _failure(error: BaseException, part: Statement, kind: str) -> dict[str, Any]:
     try:
         message = str(error)[:MESSAGE_KEPT]
     except BaseException:  # noqa: BLE001 - __str__ is the student's, too
         message = "(the exception cannot be shown)"
     cell, line = _innermost(error.__traceback__)
-    return {"type": type(error).__name__[:80], "message": message, "cell": cell, "line": line}
+    where = {"cell": cell, "line": line, "first": part.line, "last": part.line + part.source.count("\n")}
+    return {"kind": kind, "type": type(error).__name__[:80], "message": message, **where}
 
 
 def _innermost(trace: TracebackType | None) -> tuple[int | None, int | None]:

@@ -23,6 +23,7 @@ from grader import process, wire
 from grader.collect import cells, marks
 from grader.collect.runner import Capture, CellLimits, capture_output, run_cell
 from grader.collect.story import Story
+from grader.collect.surroundings import StandIn, StandInFinder, keep_from_waiting
 
 if TYPE_CHECKING:
     from grader.collect.instruments import Session
@@ -77,15 +78,19 @@ def _serve(job: wire.Frame, story: Story) -> None:
     limits = fields["limits"]
     process.apply_limits(cpu_s=limits["cpu_s"], memory_bytes=limits["address_bytes"], file_bytes=limits["file_bytes"])
     session, tape, namespace = _prepare(job, story)
-    cell_limits = CellLimits(cpu_s=limits["cell_cpu_s"], wall_s=limits["cell_wall_s"])
+    statement_limits = CellLimits(own_s=limits["own_s"], idle_s=limits["idle_s"])
+    stand_ins = StandInFinder(map(str, fields["stand_ins"]))
+    stand_ins.install()
+    keep_from_waiting()
     capture = capture_output()
     for index, parts in parsed.items():
-        _run_one(story, capture, session, tape, index, parts, namespace, cell_limits)
+        state = _run_one(story, capture, session, tape, index, parts, namespace, statement_limits)
+        statement_limits = statement_limits.shortened() if state == "timed_out" else statement_limits
     session.watched_values.clear()
     _try(_send_names, session, len(parsed), namespace)
     for look in (_final_snapshots, _probe_prediction, _replay_tape):
         _try(look, job, session, tape, parsed, namespace)
-    story.send("run", {"capped": sorted(session.capped)})
+    story.send("run", {"capped": sorted(session.capped), "stand_ins": sorted(stand_ins.used)})
     story.send("end", {"reason": "done", "detail": ""})
 
 
@@ -161,19 +166,12 @@ def _versions(tf: Any, keras: Any) -> dict[str, str]:
     }
 
 
-class _Shell:
-    """Answers exported magics such as `get_ipython().run_line_magic(…)` by doing nothing."""
-
-    def __getattr__(self, _name: str) -> Callable[..., None]:
-        return lambda *_arguments, **_keywords: None
-
-
 def _namespace() -> dict[str, Any]:
     """Return fresh global names in a module of their own, as `__main__`, like a script or a notebook has."""
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
-    # IPython's display is the one helper that notebooks use without importing it.
-    module.__dict__.update(display=print, get_ipython=lambda: None)
+    # What notebooks use without importing it; magics are written like this when a notebook is exported.
+    module.__dict__.update(display=print, get_ipython=lambda: StandIn("IPython"))
     return module.__dict__
 
 
@@ -186,16 +184,18 @@ def _run_one(
     parts: Sequence[cells.Statement],
     namespace: dict[str, Any],
     limits: CellLimits,
-) -> None:
+) -> str:
+    """Run one cell, tell what became of it, and return its state."""
     story.send("started", {"index": index})
 
     def after() -> None:
         tape.finish_step()
         _send_names(session, index, namespace)
 
-    ran = run_cell(index, parts, namespace, limits, after)
-    fields = {"index": index, "state": ran.state, "failure": ran.failure, "seconds": ran.seconds}
+    ran = run_cell(index, parts, namespace, limits, after, session.stopwatch)
+    fields = {"index": index, "state": ran.state, "failures": ran.failures, "seconds": ran.seconds}
     story.send("ran", {**fields, "output": capture.take()})
+    return ran.state
 
 
 def _send_names(session: Session, index: int, namespace: Mapping[str, Any]) -> None:
@@ -253,7 +253,7 @@ def _probe_prediction(
             trials=job.arrays["trials"],
             cells=parsed,
             namespace=namespace,
-            limits=CellLimits(cpu_s=2.0, wall_s=5.0),
+            limits=CellLimits(own_s=2.0, idle_s=5.0),
         )
 
 
@@ -270,7 +270,7 @@ def _replay_tape(
             cells=parsed,
             namespace=namespace,
             image_shape=shape,
-            limits=CellLimits(cpu_s=limits["cell_cpu_s"], wall_s=limits["cell_wall_s"]),
+            limits=CellLimits(own_s=limits["own_s"], idle_s=limits["idle_s"]),
             after=tape.finish_step,
         )
 

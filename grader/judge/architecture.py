@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from grader.evidence import Snapshot
 from grader.judge.case import Case, has_convolution
 from grader.judge.reading import nothing_recorded, place_of, require_filled
-from grader.judge.verdict import fail
+from grader.judge.verdict import Problem, fail
 from grader.model import LayerRow
-from grader.verification import VerifiedNetwork
 from grader.wire import Array
 
 CLASSES = 10
@@ -23,47 +22,69 @@ _TRANSPARENT = frozenset({"Dropout", "SpatialDropout2D", "GaussianNoise", "Resca
 _ACTIVATIONS = frozenset({"Activation", "ReLU", "Softmax", "ELU", "LeakyReLU"})
 
 
-def _network(case: Case, role_id: str, part_id: str) -> tuple[Snapshot, VerifiedNetwork | None]:
-    """Return the first snapshot of a role and what was verified of it; ends the check where there is none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Built:
+    """One network of a role: as it was first seen, and what was verified of it at that time and later."""
+
+    layers: tuple[LayerRow, ...]
+    parameters: int
+    outputs: Array | None
+
+
+def _require_one_right(case: Case, role_id: str, part_id: str, problem_of: Callable[[_Built], Problem | None]) -> None:
+    """End the check where no network of a role is in order; a second one is an experiment, or a first try put right."""
     require_filled(case, part_id)
-    found = case.snapshots(role_id)
-    if not found:
+    first = None
+    for snapshot in {s.model: s for s in reversed(case.snapshots(role_id))}.values():
+        problem = problem_of(_built(case, snapshot))
+        if problem is None:
+            return
+        # Seen from the last network to the first: the first one's problem is told.
+        first = problem
+    if first is None:
         role = case.role(role_id)
         nothing_recorded(case, part_id, f"No {role.title} was built: `{role.variable}` is no network that can run.")
-    return found[0], case.verified.networks.get((found[0].model, found[0].call))
+    fail(first[0], place_of(case, part_id), **first[1])
 
 
-def _layers(case: Case, role_id: str, part_id: str) -> tuple[LayerRow, ...]:
-    snapshot, verified = _network(case, role_id, part_id)
-    return verified.layers if verified else snapshot.layers
+def _built(case: Case, snapshot: Snapshot) -> _Built:
+    verified = case.verified.networks.get((snapshot.model, snapshot.call))
+    later = [n for n in case.verified.networks.values() if n.model == snapshot.model and n.outputs is not None]
+    return _Built(
+        layers=verified.layers if verified else snapshot.layers,
+        parameters=verified.parameters if verified else snapshot.parameters,
+        outputs=later[-1].outputs if later else None,
+    )
 
 
 def require_ten_outputs(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the network ends in ten outputs, and is of the right kind at all."""
-    layers = _layers(case, role_id, part_id)
-    place = place_of(case, part_id)
-    if has_convolution(case.expected.networks[role_id].layers) and not has_convolution(layers):
-        fail("no-convolution", place)
-    width = layers[-1].output_shape if layers else ()
-    if width != (CLASSES,):
-        fail("number-of-outputs", place, found=" × ".join(map(str, width)) or "no")
+    wants_convolution = has_convolution(case.expected.networks[role_id].layers)
+
+    def problem_of(network: _Built) -> Problem | None:
+        if wants_convolution and not has_convolution(network.layers):
+            return "no-convolution", {}
+        width = network.layers[-1].output_shape if network.layers else ()
+        return None if width == (CLASSES,) else ("number-of-outputs", {"found": " × ".join(map(str, width)) or "no"})
+
+    _require_one_right(case, role_id, part_id, problem_of)
 
 
 def require_probabilities(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the outputs are probabilities of the ten digits, for images that the network has never seen."""
-    layers = _layers(case, role_id, part_id)
-    networks = case.verified_networks(role_id)
-    outputs = next((n.outputs for n in reversed(networks) if n.outputs is not None), None)
-    place = place_of(case, part_id)
+    _require_one_right(case, role_id, part_id, _problem_with_outputs)
+
+
+def _problem_with_outputs(network: _Built) -> Problem | None:
+    outputs = network.outputs
     if outputs is None:
-        if last_activation(layers) == "softmax":
-            return
-        fail("no-outputs", place)
+        return None if last_activation(network.layers) == "softmax" else ("no-outputs", {})
     usable = np.isfinite(outputs).all(axis=1)
-    if not usable.any() and last_activation(normalised(layers)) == "softmax":
-        return  # Training blew up. The network itself is right, and another part says what is not.
-    if not are_probabilities(outputs[usable]):
-        fail("no-probabilities", place, total=float(outputs[usable][0].sum()) if usable.any() else float("nan"))
+    if not usable.any() and last_activation(normalised(network.layers)) == "softmax":
+        return None  # Training blew up. The network itself is right, and another part says what is not.
+    if are_probabilities(outputs[usable]):
+        return None
+    return "no-probabilities", {"total": float(outputs[usable][0].sum()) if usable.any() else float("nan")}
 
 
 def are_probabilities(outputs: Array) -> bool:
@@ -87,20 +108,22 @@ def require_architecture(case: Case, role_id: str, part_id: str, *, free_hidden:
         part_id: the part that asks.
         free_hidden: whether any activation but the linear one will do before the last layer.
     """
-    snapshot, verified = _network(case, role_id, part_id)
-    layers = normalised(verified.layers if verified else snapshot.layers)
     expected = case.expected.networks[role_id]
     wanted = normalised(expected.layers)
-    place = place_of(case, part_id)
-    for number, (mine, theirs) in enumerate(zip(layers, wanted, strict=False), start=1):
-        difference = _difference(mine, theirs, free=free_hidden and number < len(wanted))
-        if difference:
-            fail("other-layer", place, number=number, kind=mine.kind, difference=difference)
-    if len(layers) != len(wanted):
-        fail("other-depth", place, found=len(layers), wanted=len(wanted))
-    parameters = verified.parameters if verified else snapshot.parameters
-    if parameters != expected.parameters:
-        fail("other-parameters", place, found=parameters, wanted=expected.parameters)
+
+    def problem_of(network: _Built) -> Problem | None:
+        layers = normalised(network.layers)
+        for number, (mine, theirs) in enumerate(zip(layers, wanted, strict=False), start=1):
+            difference = _difference(mine, theirs, free=free_hidden and number < len(wanted))
+            if difference:
+                return "other-layer", {"number": number, "kind": mine.kind, "difference": difference}
+        if len(layers) != len(wanted):
+            return "other-depth", {"found": len(layers), "wanted": len(wanted)}
+        if network.parameters != expected.parameters:
+            return "other-parameters", {"found": network.parameters, "wanted": expected.parameters}
+        return None
+
+    _require_one_right(case, role_id, part_id, problem_of)
 
 
 def normalised(layers: Sequence[LayerRow]) -> list[LayerRow]:

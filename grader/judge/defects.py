@@ -44,6 +44,10 @@ DEFECTS: dict[str, Defect] = {
         "Look at the cell that took too long or printed too much; this one may be in order.",
     ),
     "cell-raised": Defect("This cell stopped with {error}", "{advice}"),
+    "keras-2": Defect(
+        "`{name}` belongs to Keras 2; the Keras of this course no longer has it: {error}",
+        "What you meant may have been right once. Look up how it is called in Keras 3.",
+    ),
     "not-recorded": Defect("{what}", "Is this line reached when all cells run from top to bottom?"),
     # The images.
     "images-shape": Defect(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 
 import numpy as np
@@ -21,12 +22,15 @@ from grader.model import (
     Prediction,
     RunFacts,
 )
+from grader.redaction import redacted, secrets
 from grader.submission import Submission
 from grader.verification import VerifiedNetwork
 
 PREDICTIONS_SHOWN = 12
 WRONG_SHOWN = 4
 """Of the images in the report, how many may be mistakes: the most confident ones, which teach most."""
+
+NOISE_SHOWN = 5
 
 
 def grade(
@@ -38,8 +42,10 @@ def grade(
         AuthorError: the checks do not add up to the points of the lab.
     """
     rubric.validate([result.spec for result in results], {part.id: part.points for part in case.lab.parts})
+    hidden = secrets(cell.source for cell in case.evidence.cells)
+    told = [_without_secrets(result, hidden) for result in results]
     parts = tuple(
-        rubric.settle(part.id, part.title, [r for r in results if r.spec.part == part.id]) for part in case.lab.parts
+        rubric.settle(part.id, part.title, [r for r in told if r.spec.part == part.id]) for part in case.lab.parts
     )
     return Grade(
         lab=case.lab.id,
@@ -53,7 +59,7 @@ def grade(
         parts=parts,
         models=tuple(view for role in case.lab.roles if (view := _model_view(case, role.id)) is not None),
         predictions=_predictions(case),
-        cells=tuple(_cell_view(cell, parts) for cell in case.evidence.cells),
+        cells=tuple(_cell_view(cell, parts, hidden) for cell in case.evidence.cells),
         findings=tuple(_findings(case)),
         duration_s=duration_s,
     )
@@ -132,7 +138,12 @@ def _predictions(case: Case) -> tuple[Prediction, ...]:
     )
 
 
-def _cell_view(cell: Cell, parts: Sequence[PartResult]) -> CellView:
+def _without_secrets(result: CheckResult, hidden: frozenset[str]) -> CheckResult:
+    told = result.feedback
+    return replace(result, feedback=replace(told, rationale=redacted(told.rationale, hidden)))
+
+
+def _cell_view(cell: Cell, parts: Sequence[PartResult], hidden: frozenset[str]) -> CellView:
     failure = cell.failure
     pointed = [
         check.feedback.line
@@ -144,17 +155,28 @@ def _cell_view(cell: Cell, parts: Sequence[PartResult]) -> CellView:
     return CellView(
         index=cell.index,
         state=cell.state,
-        source=cell.source,
+        source=redacted(cell.source, hidden),
         failing_line=own or next((line for line in pointed if line is not None), None),
-        exception=f"{failure.type}: {failure.message}" if failure else "",
-        output=cell.output,
+        exception=redacted(f"{failure.type}: {failure.message}", hidden) if failure else "",
+        output=redacted(cell.output, hidden),
         seconds=cell.seconds,
     )
 
 
 def _findings(case: Case) -> list[str]:
     """Return remarks that cost nothing but help: how the run ended, and what stopped outside the graded parts."""
-    found = []
+    found: list[str] = []
+    found += [
+        f"Cell {cell.index}, line {failure.line or failure.first}: this `assert` does not hold where your work is "
+        "graded. It costs nothing."
+        for cell in case.evidence.cells
+        for failure in cell.failures
+        if failure.kind == "noise"
+    ][:NOISE_SHOWN]
+    stand_ins = case.evidence.run.get("stand_ins")
+    if isinstance(stand_ins, list) and stand_ins:
+        names = ", ".join(str(name)[:40] for name in stand_ins[:20])
+        found.append(f"Not installed where your work is graded, and not needed for its parts: {names}.")
     endings = {
         "wall": "The whole program ran out of time; what came before was graded.",
         "memory": "The program used too much memory and was ended; what came before was graded.",

@@ -19,6 +19,7 @@ import pytest
 
 from grader.errors import AuthorError
 from grader.judge.case import Case
+from grader.judge.checks import Checks
 from grader.judge.verdict import NoEvidence, Verdict
 from grader.labs import Lab
 from grader.model import CheckResult, CheckSpec, Feedback, Outcome
@@ -79,9 +80,9 @@ class Judge:
 
     def _result(self, spec: CheckSpec, error: BaseException) -> CheckResult:
         if isinstance(error, NoEvidence):
-            missing = [part for part in spec.needs if not self._has_passed(part)]
+            missing = [part for part in spec.needs if self._outcomes(part) != {Outcome.PASSED}]
             if missing:
-                return self._blocked(spec, missing[0], error.feedback)
+                return self._blocked(spec, missing, error.feedback)
         if isinstance(error, Verdict):
             return CheckResult(spec=spec, outcome=error.outcome, earned=error.earned, feedback=error.feedback)
         if isinstance(error, AssertionError):
@@ -90,14 +91,14 @@ class Judge:
         feedback = Feedback(rationale=OUR_FAULT, defect=f"{type(error).__name__}: {error}"[:300])
         return CheckResult(spec=spec, outcome=Outcome.GRADER_ERROR, feedback=feedback)
 
-    def _has_passed(self, part: str) -> bool:
-        outcomes = [result.outcome for result in self.results.values() if result.spec.part == part]
-        return all(outcome is Outcome.PASSED for outcome in outcomes)
+    def _outcomes(self, part: str) -> set[Outcome]:
+        return {result.outcome for result in self.results.values() if result.spec.part == part}
 
-    def _blocked(self, spec: CheckSpec, part: str, feedback: Feedback) -> CheckResult:
-        title = part
-        with contextlib.suppress(AuthorError):
-            title = self._get_case().lab.part(part).title
+    def _blocked(self, spec: CheckSpec, missing: Sequence[str], feedback: Feedback) -> CheckResult:
+        """Say which earlier part stands in the way; code that the lab handed out is not an attempt at that."""
+        lab = self._get_case().lab
+        title = lab.part(missing[0]).title
+        is_blank = all(self._outcomes(part) == {Outcome.NOT_ATTEMPTED} for part in missing)
         told = Feedback(
             defect="blocked",
             rationale=f"This cannot be judged before “{title}” is done. {feedback.rationale}",
@@ -105,7 +106,8 @@ class Judge:
             cell=feedback.cell,
             line=feedback.line,
         )
-        return CheckResult(spec=spec, outcome=Outcome.BLOCKED, feedback=told)
+        outcome = Outcome.NOT_ATTEMPTED if lab.part(spec.part).given and is_blank else Outcome.BLOCKED
+        return CheckResult(spec=spec, outcome=outcome, feedback=told)
 
 
 def _passed() -> Feedback:
@@ -113,19 +115,27 @@ def _passed() -> Feedback:
 
 
 def _spec(item: pytest.Item) -> CheckSpec:
-    part, points = item.get_closest_marker("part"), item.get_closest_marker("points")
-    if part is None or points is None:
-        raise AuthorError(f"check {item.name!r} needs the marks part and points", slug="check-marks")
-    needs = item.get_closest_marker("needs")
-    doc = getattr(getattr(item, "function", None), "__doc__", None) or item.name
-    return CheckSpec(
-        id=item.name.removeprefix("test_"),
-        part=str(part.args[0]),
-        title=doc.strip().split("\n", 1)[0],
-        points=Fraction(str(points.args[0])),
-        needs=tuple(map(str, needs.args)) if needs else (),
-        hidden=item.get_closest_marker("hidden") is not None,
-    )
+    """Return what the rubric has to know of a check: from its marks, or from its class where that is a shared one.
+
+    Raises:
+        AuthorError: the part or the points are missing.
+    """
+    name = item.name.removeprefix("test_")
+    owner, function = getattr(item, "cls", None), getattr(item, "function", None)
+    title = (getattr(function, "__doc__", None) or item.name).strip().split("\n", 1)[0]
+    hidden = item.get_closest_marker("hidden") is not None
+    if isinstance(owner, type) and issubclass(owner, Checks):
+        if name not in owner.points:
+            raise AuthorError(f"{owner.__name__} does not say what {name!r} pays", slug="check-marks")
+        points, part, needs = owner.points[name], owner.part, owner.needs
+        name = f"{part}_{name}"
+    else:
+        marks = {kind: item.get_closest_marker(kind) for kind in ("part", "points", "needs")}
+        if marks["part"] is None or marks["points"] is None:
+            raise AuthorError(f"check {item.name!r} needs the marks part and points", slug="check-marks")
+        points, part = marks["points"].args[0], str(marks["part"].args[0])
+        needs = tuple(map(str, marks["needs"].args)) if marks["needs"] else ()
+    return CheckSpec(id=name, part=part, title=title, points=Fraction(str(points)), needs=needs, hidden=hidden)
 
 
 def judge(case: Case) -> list[CheckResult]:

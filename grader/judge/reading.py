@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import NoReturn
 
-from grader.evidence import Cell, Mark
+from grader.evidence import Cell, Failure, Mark
 from grader.judge.case import Case
-from grader.judge.verdict import NOWHERE, Place, no_evidence, not_attempted, timed_out
+from grader.judge.verdict import NOWHERE, Place, fail, no_evidence, not_attempted, timed_out
 
 _STOPPED = {
     "timed_out": "cell-timed-out",
@@ -14,6 +15,7 @@ _STOPPED = {
     "output_flood": "cell-output",
     "crashed": "cell-crashed",
 }
+"""Kinds of failures, and states of a cell in which the worker was lost, that leave nothing to judge."""
 
 
 def require_filled(case: Case, part_id: str) -> None:
@@ -43,30 +45,62 @@ def nothing_recorded(case: Case, part_id: str, what: str) -> NoReturn:
     """End a check for which nothing was recorded, saying why as well as can be known."""
     places = require_written(case, part_id)
     for cell, mark in places:
-        _complain_of_stop(case, cell, mark)
+        _complain_of_lost_worker(case, cell, mark)
     for cell, mark in places:
-        if cell.failure is not None:
-            _complain_of_failure(cell)
-        if cell.state == "ok":
-            no_evidence("not-recorded", (cell.index, mark.line), what=what)
+        failure = _failure_at(cell, mark)
+        if failure is not None:
+            _complain_of_failure(cell, failure)
     no_evidence("not-recorded", place_of(case, part_id), what=what)
 
 
-def _complain_of_stop(case: Case, cell: Cell, mark: Mark) -> None:
+def _complain_of_lost_worker(case: Case, cell: Cell, mark: Mark) -> None:
+    """End the check where the whole program was ended in this cell, or before it."""
     place = (cell.index, mark.line)
-    if cell.state in _STOPPED:
+    if not cell.failures and cell.state in _STOPPED:
         timed_out(_STOPPED[cell.state], place)
     if cell.state == "skipped" and case.evidence.ending != "done":
         timed_out("cell-not-reached", place)
 
 
-def _complain_of_failure(cell: Cell) -> NoReturn:
-    failure = cell.failure
-    if failure is None:
-        raise AssertionError("only called for a cell that stopped")
+def _failure_at(cell: Cell, mark: Mark) -> Failure | None:
+    """Return what stopped the statement of a mark, or an earlier one that left a name without a value."""
+    graded = [failure for failure in cell.failures if failure.kind != "noise"]
+    own = next((f for f in graded if f.first <= mark.line <= f.last), None)
+    if own is None or own.type == "NameError":
+        return next((f for f in graded if f.first <= mark.line), own)
+    return own
+
+
+def _complain_of_failure(cell: Cell, failure: Failure) -> NoReturn:
+    if failure.kind in _STOPPED:
+        timed_out(_STOPPED[failure.kind], (cell.index, failure.first))
     place = (failure.cell or cell.index, failure.line)
     error = f"{failure.type}: {failure.message}"
+    keras_2 = keras_2_name(error)
+    if keras_2:
+        fail("keras-2", place, name=keras_2, error=error)
     no_evidence("cell-raised", place, error=error, advice=_advice_for(failure.type, failure.message))
+
+
+def keras_2_name(error: str) -> str:
+    """Return the name that Keras 3 no longer knows, where that is what an error is about, or an empty string."""
+    return next((name for name, pattern in _KERAS_2.items() if pattern.search(error)), "")
+
+
+_KERAS_2 = {
+    "tf.keras.optimizers.legacy": re.compile(r"optimizers\.legacy"),
+    "lr": re.compile(r"(?:recognized|unexpected keyword argument)\W+'?lr\b"),
+    "decay": re.compile(r"(?:recognized|unexpected keyword argument|no longer supported)[^a-z]+'?decay\b|`decay`"),
+    "use_multiprocessing": re.compile("use_multiprocessing"),
+    "workers": re.compile(r"unexpected keyword argument 'workers'"),
+    "max_queue_size": re.compile(r"unexpected keyword argument 'max_queue_size'"),
+    "fit_generator": re.compile("fit_generator"),
+    "evaluate_generator": re.compile("evaluate_generator"),
+    "predict_classes": re.compile("predict_classes"),
+    "predict_proba": re.compile("predict_proba"),
+}
+"""Names that worked in Keras 2, and how Keras 3 complains of them. `legacy` optimizers raise an ImportError that names
+them; unknown arguments raise a TypeError or a ValueError; methods that are gone, an AttributeError."""
 
 
 def _advice_for(kind: str, message: str) -> str:

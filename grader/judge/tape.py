@@ -11,8 +11,7 @@ from grader.evidence import Mark, TapeStep
 from grader.judge.architecture import CLASSES
 from grader.judge.case import Case
 from grader.judge.reading import nothing_recorded, require_written
-from grader.judge.training import Problem
-from grader.judge.verdict import fail
+from grader.judge.verdict import Problem, fail
 from grader.verification import VerifiedStep
 
 Steps = Sequence[tuple[TapeStep, VerifiedStep | None]]
@@ -63,7 +62,9 @@ def require_gradient(case: Case, part_id: str) -> None:
     if not checked and (first.split == "test" or not _is_plausible(steps)):
         fail("tape-on-test-images" if first.split == "test" else "gradient-unchecked", place)
     for step, verified in checked:
-        problem = _problem(step, verified) or _repaired(case, part_id, step)
+        problem = _problem(step, verified)
+        if problem is None or problem[0] == "wrong-gradient":
+            problem = _from_logits(case, part_id, step, verified) or problem
         if problem is not None:
             fail(problem[0], (step.cell, step.line), **problem[1])
 
@@ -88,25 +89,36 @@ def _problem(step: TapeStep, verified: VerifiedStep) -> Problem | None:
     lowest = STOCHASTIC_COSINE if verified.stochastic else COSINE_AT_LEAST
     if not verified.cosine >= lowest:
         return "wrong-gradient", {"found": verified.cosine}
-    count = int(np.prod(step.target_shape, dtype=np.int64)) if step.target_shape else 1
-    scale = (step.loss or 0.0) * count / max(verified.loss, 1e-9)
-    ratio = verified.norm_ratio / max(scale, 1e-9)
-    comparable = step.loss is not None and verified.loss > 0 and verified.norm_ratio > 0
-    if comparable and not verified.stochastic and not abs(ratio - 1) <= SCALE_TOLERANCE:
+    ratio = _scale(step, verified)
+    if ratio is not None and not verified.stochastic and not abs(ratio - 1) <= SCALE_TOLERANCE:
         return "logits-or-probabilities", {"found": ratio}
     return None
 
 
-def _repaired(case: Case, part_id: str, step: TapeStep) -> Problem | None:
-    """Name `from_logits=True` on probabilities, too, where this version of Keras takes it back with a warning."""
+def _scale(step: TapeStep, verified: VerifiedStep) -> float | None:
+    """Return how large the gradient is beside that of the loss with this value; 1 where it is that of the loss."""
+    if step.loss is None or not verified.loss > 0 or not verified.norm_ratio > 0:
+        return None
+    count = int(np.prod(step.target_shape, dtype=np.int64)) if step.target_shape else 1
+    scale = step.loss * count / max(verified.loss, 1e-9)
+    return verified.norm_ratio / max(scale, 1e-9)
+
+
+def _from_logits(case: Case, part_id: str, step: TapeStep, verified: VerifiedStep) -> Problem | None:
+    """Name `from_logits=True` on probabilities where it is written, also where this Keras takes it back with a warning.
+
+    Taken seriously, it turns the gradient a little and shrinks it a lot; so the words in the code say what is wrong.
+    """
     last = step.spec[-1] if step.spec else {}
     is_softmax = last.get("class") == "Softmax" or last.get("config", {}).get("activation") == "softmax"
     marks = [
         mark for cell, tape in case.places(case.lab.part(part_id)) for mark in cell.marks if _is_inside(mark, tape)
     ]
-    if is_softmax and any("from_logits" in mark.flags for mark in marks):
-        return "from-logits-written", {}
-    return None
+    if not is_softmax or not any("from_logits" in mark.flags for mark in marks):
+        return None
+    ratio = _scale(step, verified)
+    is_taken_back = verified.cosine >= COSINE_AT_LEAST and ratio is not None and abs(ratio - 1) <= SCALE_TOLERANCE
+    return ("from-logits-written", {}) if is_taken_back else ("logits-or-probabilities", {"found": ratio or 0.0})
 
 
 def _is_inside(mark: Mark, whole: Mark) -> bool:

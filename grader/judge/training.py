@@ -11,11 +11,8 @@ import numpy as np
 from grader.evidence import Call
 from grader.judge import architecture, images
 from grader.judge.case import Case
-from grader.judge.reading import nothing_recorded, require_filled, require_written
-from grader.judge.verdict import Verdict, fail
-
-Problem = tuple[str, dict[str, object]]
-"""A defect of the table and its details."""
+from grader.judge.reading import keras_2_name, nothing_recorded, require_filled, require_written
+from grader.judge.verdict import Problem, Verdict, fail
 
 SOME_ROWS = 5_000
 """Training images that a `fit` has to be given: a split for validation is in order, a handful of images is not."""
@@ -56,15 +53,33 @@ def _calls(case: Case, role_id: str, part_id: str, method: str, missing: str) ->
 
 def require_loss(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the loss is the cross-entropy for the labels that the network is trained with."""
-    call = _calls(case, role_id, part_id, "compile", "compiled")[-1]
+    call = _graded_compile(case, role_id, part_id)
     place = (call.cell, call.line)
     if call.error:
+        _complain_of_keras_2(call)
         fail("compile-stopped", place, error=call.error)
     meant = ("", "_logits") if _gives_logits(case, role_id) else ("",)
     values = [call.settings.get(f"loss_{kind}{m}") for kind in _label_kinds(case, role_id) for m in meant]
     if any(isinstance(v, float) and abs(v - CROSS_ENTROPY) <= CROSS_ENTROPY_TOLERANCE for v in values):
         return
     fail(_loss_defect(call.settings), place, loss=call.settings.get("loss") or "")
+
+
+def _graded_compile(case: Case, role_id: str, part_id: str) -> Call:
+    """Return the `compile` that the last training of the role was made with; the last one where there is none.
+
+    Ends the check where the part is blank or there is no `compile`. What is compiled again afterwards is an experiment.
+    """
+    calls = _calls(case, role_id, part_id, "compile", "compiled")
+    fits = [fit for fit in case.calls("fit", case.models(role_id)) if fit.finished]
+    used = [c for c in calls if any(fit.model == c.model and c.number < fit.number for fit in fits)]
+    return (used or calls)[-1]
+
+
+def _complain_of_keras_2(call: Call) -> None:
+    name = keras_2_name(call.error)
+    if name:
+        fail("keras-2", (call.cell, call.line), name=name, error=call.error)
 
 
 def _gives_logits(case: Case, role_id: str) -> bool:
@@ -91,7 +106,7 @@ def _loss_defect(settings: Mapping[str, Any]) -> str:
 
 def require_accuracy_metric(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the accuracy is reported."""
-    call = _calls(case, role_id, part_id, "compile", "compiled")[-1]
+    call = _graded_compile(case, role_id, part_id)
     metrics = [str(metric) for metric in call.settings.get("metrics", ())]
     kinds = _label_kinds(case, role_id)
     if not any(_is_accuracy(metric, kinds) for metric in metrics):
@@ -108,7 +123,7 @@ def _is_accuracy(metric: str, labels: set[str]) -> bool:
 
 def require_learning(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether training with this optimizer got anywhere; not asked where another mistake explains it."""
-    call = _calls(case, role_id, part_id, "compile", "compiled")[-1]
+    call = _graded_compile(case, role_id, part_id)
     fits = [fit for fit in case.calls("fit", case.models(role_id)) if fit.finished]
     best = _best_accuracy(case, role_id)
     if not fits or best is None or _has_other_mistakes(case, role_id):
@@ -168,6 +183,8 @@ def _require_one_right(calls: Sequence[Call], problem_of: Callable[[Call], Probl
 
 def _common_problem(call: Call) -> Problem | None:
     """Return what is wrong with the arguments of a `fit` or an `evaluate`, whatever it is for."""
+    if name := keras_2_name(call.error):
+        return "keras-2", {"name": name, "error": call.error}
     if call.error.startswith("TypeError") and "argument" in call.error:
         return "arguments", {"method": call.name, "error": call.error}
     if call.data is None or (call.data.split == "other" and math.prod(call.data.shape) < FEW_PIXELS):

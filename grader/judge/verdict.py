@@ -13,6 +13,9 @@ Place = tuple[int | None, int | None]
 
 NOWHERE: Place = (None, None)
 
+Problem = tuple[str, dict[str, object]]
+"""A defect of the table and its details."""
+
 
 class Verdict(Exception):  # noqa: N818 - an outcome that travels through pytest, not an error
     """Ends a check with an outcome other than passed."""

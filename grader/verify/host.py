@@ -17,7 +17,6 @@ from grader.wire import Array, Frame
 LIMITS = process.Limits(wall_s=120.0, cpu_s=240.0)
 """Rebuilding takes a second or two; the limit is for networks of absurd size."""
 
-ADDRESS_BYTES = 8 * 1024**3
 
 LabelsOf = Callable[[str, Array], Array]
 """Returns the true labels, int64 (n,), of rows of a split; −1 for a row that is unknown."""

@@ -1,5 +1,6 @@
 # defect: the learning rate is 100, so the network learns nothing
 # loses: cnn_compile
+# effort: quick
 
 # %%
 import numpy as np

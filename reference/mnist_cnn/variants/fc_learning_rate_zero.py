@@ -1,5 +1,6 @@
 # defect: the learning rate is 0, so the network learns nothing
 # loses: fc_compile
+# effort: quick
 
 # %%
 import numpy as np

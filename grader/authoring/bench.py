@@ -1,0 +1,142 @@
+"""A bench to grade many submissions with next to no training, and the promises that stored submissions make.
+
+A stored submission says in its head what it deserves: `# loses: fc_build`, `# not_attempted: prediction`,
+`# passes: …`; which defects are named, `# finds: other-network`; and `# effort: quick` where only training shows it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from grader import datasets, labs, pipeline
+from grader import submission as intake
+from grader.datasets import DataSource
+from grader.datasets.synthetic import draw_digits
+from grader.judge.case import Case
+from grader.judge.grading import grade
+from grader.judge.plugin import judge
+from grader.labs import Lab
+from grader.model import Effort, Grade, Outcome
+from grader.verify import host as verification
+
+TINY_BUDGET = {
+    "multiplications": 6e9,
+    "images": 2560,
+    "steps": 60,
+    "epochs": 2,
+    "evaluate_images": 200,
+    "tape_steps": 6,
+    "refits": 1,
+}
+TINY_ACCURACY = 0.0
+"""With so little training anything will do; what is judged on the bench is everything but accuracy."""
+
+
+_HEADER = re.compile(r"^[\s\"]*# (?P<key>loses|not_attempted|passes|effort|finds): (?P<value>[^\"\\\n]*)", re.MULTILINE)
+
+
+def header_of(path: Path) -> dict[str, frozenset[str]]:
+    """Return what the header of a submission promises: parts by `loses`, `not_attempted`, `passes`."""
+    text = path.read_bytes().decode("utf-8", "replace")
+    return {m["key"]: frozenset(re.findall(r"[a-z0-9_-]+", m["value"])) for m in _HEADER.finditer(text)}
+
+
+def lost(result: Grade) -> frozenset[str]:
+    """Return the parts that did not get all their points."""
+    return frozenset(part.id for part in result.parts if part.earned < part.points)
+
+
+def disagreement(path: Path, result: Grade) -> str:
+    """Say in what a grade differs from what the header of the submission promises; empty where it does not."""
+    header = header_of(path)
+    wrong: frozenset[str]
+    if "not_attempted" in header:
+        blank = frozenset(part.id for part in result.parts if part.status is Outcome.NOT_ATTEMPTED)
+        wrong = (blank ^ header["not_attempted"]) | (header.get("passes", frozenset()) & lost(result))
+    else:
+        wrong = lost(result) ^ header.get("loses", frozenset())
+    named = {check.feedback.defect for part in result.parts for check in part.checks}
+    unnamed = header.get("finds", frozenset()) - named
+    if unnamed and not wrong:
+        return f"does not name {', '.join(sorted(unnamed))}"
+    return f"disagrees in {', '.join(sorted(wrong))}" if wrong else ""
+
+
+def variants(lab: Lab) -> list[Path]:
+    """Return the known-wrong solutions of a lab."""
+    return sorted((lab.folder / "variants").glob("*.py"))
+
+
+def tiny_data(folder: Path) -> DataSource:
+    """Draw a fifth of the training images and a tenth of the test images of the synthetic data."""
+    path = folder / "tiny.npz"
+    (x_train, y_train), (x_test, y_test) = draw_digits(12_000, seed=11), draw_digits(1_000, seed=12)
+    np.savez(path, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+    return DataSource(name="synthetic", path=path, sha256="", description="tiny")
+
+
+def tiny_lab(lab: Lab) -> Lab:
+    """Return the lab with next to no training at quick effort."""
+    plan = lab.plans[Effort.QUICK]
+    return replace(lab, plans={**lab.plans, Effort.QUICK: replace(plan, budget=TINY_BUDGET)})
+
+
+class Bench:
+    """Runs submissions two at a time, each thread with a clean worker of its own.
+
+    With next to no training, on little data, unless `trained` asks for all that quick effort does.
+    """
+
+    def __init__(self, lab: Lab, folder: Path, *, trained: bool = False) -> None:
+        self.folder = folder
+        self.expected = labs.expectations(lab, data="synthetic", effort=Effort.QUICK)
+        if trained:
+            self.lab, self.source = lab, datasets.resolve("synthetic")
+            self.images, self.labels = datasets.held_out(self.source, count=pipeline.HELD_OUT, seed=1)
+        else:
+            self.lab, self.source = tiny_lab(lab), tiny_data(folder)
+            self.images, self.labels = draw_digits(200, seed=13)
+            self.expected = replace(self.expected, accuracy={role.id: TINY_ACCURACY for role in lab.roles})
+        self._local = threading.local()
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._open.close()
+
+    def grade_many(self, paths: Iterable[Path], *, jobs: int = 2) -> Iterator[tuple[Path, Grade]]:
+        """Grade submissions; they are judged in this thread, as pytest is not made for several."""
+        for path, case, run, request in self.gather_many(paths, jobs=jobs):
+            yield path, grade(case, judge(case), run.submission, pipeline.facts_of(request, run), 0.0)
+
+    def gather_many(
+        self, paths: Iterable[Path], *, jobs: int = 2
+    ) -> Iterator[tuple[Path, Case, pipeline.Run, pipeline.Request]]:
+        """Collect and verify submissions, and yield what the judge looks at."""
+        with ThreadPoolExecutor(jobs) as pool:
+            for path, request, run in pool.map(self._run, paths):
+                shutil.rmtree(request.out, ignore_errors=True)
+                yield path, pipeline.case_of(request, run, self.expected), run, request
+
+    def _run(self, path: Path) -> tuple[Path, pipeline.Request, pipeline.Run]:
+        if not hasattr(self._local, "verifier"):
+            self._local.verifier = self._open.enter_context(verification.start(self.images))
+        out = Path(tempfile.mkdtemp(dir=self.folder))
+        request = pipeline.Request(file=path, lab=self.lab, effort=Effort.QUICK, data="synthetic", seed=1, out=out)
+        verifier = self._local.verifier
+        submission = intake.take(path)
+        run = pipeline.gather(request, submission, self.source, pipeline.silent, verifier, self.labels)
+        return path, request, run

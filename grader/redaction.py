@@ -1,0 +1,32 @@
+"""Secrets out of reports: keys that students leave in their notebooks are never echoed.
+
+What looks like one: the value of something called key, token, secret or password, and any quoted word of letters and
+digits as long as the keys of web services are. What was found in the code is taken out of printed output, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+MASK = "••••••••"
+
+_NAMED = re.compile(
+    r"""(?ix) (?:key|token|secret|passw(?:or)?d) \w* ["'\]]* \s* [=:] \s*   # COMET_API_KEY = , {"token":
+        (["']) (?P<value> [^"'\n]{6,}) \1"""
+)
+_LONG = re.compile(r"""(["'])(?P<value>(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{20,})\1""")
+
+
+def secrets(sources: Iterable[str]) -> frozenset[str]:
+    """Return the values in some code that look like keys or passwords."""
+    return frozenset(
+        found["value"] for source in sources for pattern in (_NAMED, _LONG) for found in pattern.finditer(source)
+    )
+
+
+def redacted(text: str, hidden: Iterable[str]) -> str:
+    """Return a text with every hidden value masked, the longest first."""
+    for value in sorted(hidden, key=len, reverse=True):
+        text = text.replace(value, MASK)
+    return text

@@ -1,0 +1,67 @@
+"""The table of defects with their fixtures: `python tests/defects.py` writes docs/defects.md.
+
+A stored variant names the defects that it shows by `# finds: …`; the notebooks of the course lab do it by `shows`. What
+no submission of the zoo shows has a test of its own, named here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import course
+
+from grader import labs
+from grader.authoring.bench import header_of, variants
+from grader.judge.defects import DEFECTS
+
+PAGE = Path(__file__).parent.parent / "docs" / "defects.md"
+
+HEAD = """# Defects
+
+Every mistake that the checks recognise, by the name under which it stands in `report.json`: what the student reads,
+what the student is told to try, and a fixture that shows it. The words in braces are filled in. Generated from
+`grader/judge/defects.py` by `python tests/defects.py`.
+
+| defect | message | hint | fixture |
+|---|---|---|---|
+"""
+
+ELSEWHERE = {
+    "cell-crashed": "tests/test_cli.py: a submission that segfaults",
+    "cell-memory": "tests/test_cli.py: a submission that allocates without end",
+    "cell-output": "tests/test_cli.py: a submission that prints without end",
+    "cell-not-reached": "tests/test_cli.py: a submission that segfaults",
+}
+
+
+def fixtures() -> dict[str, list[str]]:
+    """Return the names of the fixtures of each defect."""
+    found: dict[str, list[str]] = {}
+    for lab in map(labs.find, labs.names()):
+        for path in variants(lab):
+            for defect in header_of(path).get("finds", ()):
+                found.setdefault(defect, []).append(f"{lab.id}/variants/{path.name}")
+    for fixture in course.FIXTURES:
+        if fixture.shows:
+            found.setdefault(fixture.shows, []).append(f"tests/course.py: {fixture.name}")
+    for defect, name in ELSEWHERE.items():
+        found.setdefault(defect, []).append(name)
+    return found
+
+
+def page() -> str:
+    """Return the page."""
+    known = fixtures()
+    rows = [
+        f"| `{slug}` | {_cell(defect.message)} | {_cell(defect.hint)} | {known.get(slug, [''])[0]} |\n"
+        for slug, defect in DEFECTS.items()
+    ]
+    return HEAD + "".join(rows)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

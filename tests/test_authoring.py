@@ -1,0 +1,92 @@
+"""What authors rely on: mutants of a reference, verdicts on a whole lab, blunt bounds refused, a table of defects."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+from pathlib import Path
+
+import defects
+import pytest
+
+from grader import labs
+from grader.authoring import calibrate, verify_lab
+from grader.authoring.mutants import OPERATORS, Mutant, mutants
+from grader.authoring.verify_lab import Fate, Row
+from grader.collect import cells
+from grader.errors import AuthorError
+from grader.judge.defects import DEFECTS
+
+LABS = [labs.find(name) for name in labs.names()]
+
+
+def mutants_of(lab: labs.Lab) -> list[Mutant]:
+    return list(mutants(lab, cells.split(lab.solution_file.read_bytes(), suffix=".py")))
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_operators_find_something_to_change(lab: labs.Lab) -> None:
+    found = mutants_of(lab)
+    assert len({mutant.operator for mutant in found}) >= 20
+    original = [ast.dump(ast.parse(c)) for c in cells.split(lab.solution_file.read_bytes(), suffix=".py")]
+    for mutant in found:
+        changed = [ast.dump(ast.parse(cell)) for cell in cells.split(mutant.source.encode(), suffix=".py")]
+        different = [n for n, (one, other) in enumerate(zip(original, changed, strict=True), 1) if one != other]
+        assert different == [mutant.cell], mutant.note
+
+
+def test_every_operator_is_of_use() -> None:
+    used = {mutant.operator for lab in LABS for mutant in mutants_of(lab)}
+    assert used == OPERATORS.keys()
+
+
+@pytest.mark.parametrize(
+    ("fates", "expected"),
+    [
+        ([Fate.KILLED, Fate.EQUIVALENT], True),
+        ([Fate.KILLED, Fate.SURVIVED], False),
+        ([Fate.KILLED, Fate.WRONG], False),
+        ([Fate.KILLED] * 18 + [Fate.KILLED_ELSEWHERE] * 2, False),
+        ([Fate.KILLED] * 19 + [Fate.KILLED_ELSEWHERE], True),
+    ],
+)
+def test_a_lab_is_in_order_when_its_mutants_die_where_they_should(fates: list[Fate], expected: object) -> None:
+    rows = [Row(kind="mutant", name="", fate=fate, parts=frozenset()) for fate in fates]
+    assert verify_lab.is_in_order(rows) is expected
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_a_lab_judges_right(lab: labs.Lab) -> None:
+    rows = list(verify_lab.verify(lab, progress=lambda _: None, only=("reference", "skeleton", "mutant")))
+    wrong = [row for row in rows if row.fate in (Fate.WRONG, Fate.SURVIVED, Fate.KILLED_ELSEWHERE)]
+    assert verify_lab.is_in_order(rows), wrong
+
+
+def test_a_bound_that_lets_a_wrong_variant_through_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "lab"
+    shutil.copytree(LABS[0].folder, folder)
+    lab, before = labs.read(folder), (folder / "expected.json").read_bytes()
+    survivor = Row(kind="variant", name="fc_learning_rate_zero", fate=Fate.SURVIVED, parts=frozenset())
+    monkeypatch.setattr(verify_lab, "verify", lambda *_, **__: iter([survivor]))
+    with pytest.raises(AuthorError, match="fc_learning_rate_zero would get full marks"):
+        calibrate.calibrate(lab, runs={}, report=lambda _: None)
+    assert (folder / "expected.json").read_bytes() == before
+    monkeypatch.setattr(verify_lab, "verify", lambda *_, **__: iter([]))
+    calibrate.calibrate(lab, runs={}, report=lambda _: None)
+    assert json.loads((folder / "expected.json").read_text())["reference_sha256"] == calibrate.reference_hash(lab)
+
+
+def test_the_table_of_defects_is_fresh_and_every_defect_has_a_fixture() -> None:
+    assert defects.PAGE.read_text(encoding="utf-8") == defects.page(), "run `python tests/defects.py`"
+    assert defects.fixtures().keys() >= DEFECTS.keys()
+
+
+def test_the_lab_of_a_file_is_found_by_what_is_in_it() -> None:
+    assert labs.recognise(b"import mitdeeplearning as mdl") == "mit_6s191_lab2"
+    assert labs.recognise(b"model = XXXXXX") == "mnist_cnn"
+    assert labs.recognise(b"a = 1") == "mnist_cnn"
+    for lab in LABS:
+        assert labs.recognise(lab.solution_file.read_bytes()) == lab.id

@@ -1,0 +1,76 @@
+"""What student code finds around itself: stand-ins for absent packages, nobody to ask, nothing to wait for."""
+
+from __future__ import annotations
+
+import builtins
+import getpass
+import os
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from grader.collect.surroundings import StandInFinder, keep_from_waiting
+
+PACKAGES = ("comet_ml", "mitdeeplearning", "google.colab", "tqdm", "pydot")
+
+
+@pytest.fixture
+def finder(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInFinder]:
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    before = dict(sys.modules)
+    finder = StandInFinder(PACKAGES)
+    finder.install()
+    yield finder
+    sys.modules.clear()
+    sys.modules.update(before)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import comet_ml; comet_ml.init(project_name='x'); e = comet_ml.Experiment(); e.log_metric('a', 1, step=2)",
+        "import comet_ml; comet_ml.login(); comet_ml.end()",
+        "from comet_ml import Experiment, API\nwith Experiment() as e: e.log_figure(figure=None)",
+        "import mitdeeplearning as mdl; mdl.lab2.plot_image_prediction(0, [], [], [])",
+        "import mitdeeplearning.util as u; h = u.LossHistory(smoothing_factor=0.9); h.append(1); assert h.get() == [1]",
+        "import mitdeeplearning as mdl; p = mdl.util.PeriodicPlotter(sec=2, scale='semilogy'); p.plot([1])",
+        "from google.colab import drive, files; drive.mount('/content/drive')\nfor name in files.upload(): pass",
+        "from google.colab import userdata\nimport os\nos.environ['NO_SUCH_KEY'] = userdata.get('KEY')",
+        "from tqdm import tqdm\nif hasattr(tqdm, '_instances'): tqdm._instances.clear()",
+        "from tqdm import tqdm\nassert list(tqdm(range(3), desc='x')) == [0, 1, 2]",
+        "from tqdm.notebook import trange\nassert list(trange(1, 3)) == [1, 2]",
+        "import tqdm\nassert [i for i, _ in tqdm.tqdm(enumerate('ab'), total=2)] == [0, 1]",
+        "from tqdm.auto import tqdm\nwith tqdm(total=3) as bar: bar.update(1); bar.set_postfix(loss=f'{bar:.2f}')",
+        "import pydot; assert pydot.Dot() is not None; float(pydot.a); pydot.a + 1; pydot.a[3]['x'] = 2",
+        "from comet_ml import *",
+        "import comet_ml\nclass Mine(comet_ml.Base):\n    x = 1\nassert Mine().x == 1",
+        "import comet_ml\n@comet_ml.watch\ndef f(): return 3\nassert f() == 3",
+    ],
+)
+@pytest.mark.usefixtures("finder")
+def test_whatever_is_done_with_a_stand_in_works(code: str) -> None:
+    exec(code, {})
+
+
+def test_the_packages_that_were_used_are_known(finder: StandInFinder) -> None:
+    exec("import comet_ml, google.colab", {})
+    assert finder.used == {"comet_ml", "google.colab"}
+
+
+def test_other_packages_are_what_they_are(finder: StandInFinder) -> None:
+    with pytest.raises(ModuleNotFoundError):
+        exec("import no_such_package_anywhere", {})
+    assert finder.find_spec("json") is None
+
+
+def test_questions_are_answered_and_sleep_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in ((builtins, "input"), (getpass, "getpass"), (time, "sleep")):
+        monkeypatch.setattr(module, name, getattr(module, name))
+    keep_from_waiting()
+    started = time.monotonic()
+    time.sleep(30)
+    assert (input("key? "), getpass.getpass()) == ("", "")
+    assert time.monotonic() - started < 1

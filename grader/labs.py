@@ -70,6 +70,7 @@ class Role:
     title: str
     variable: str
     builder: str
+    convolutional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

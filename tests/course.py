@@ -508,7 +508,7 @@ cnn_model.predict(train_images[[0]])
 """
 right("subclassed_network", cnn_build=SUBCLASSED)
 for number, optimizer in enumerate(["'adam'", "opt", "tf.optimizers.Adam(1e-3)", "tf.keras.optimizers.RMSprop()"]):
-    compiled = f"opt = tf.keras.optimizers.Nadam()\ncnn_model.compile({optimizer}, 'sparse_categorical_crossentropy', ['accuracy'])\n"
+    compiled = f"opt = tf.keras.optimizers.Nadam()\ncnn_model.compile({optimizer}, 'sparse_categorical_crossentropy', metrics=['accuracy'])\n"
     right(f"optimizer_{number}_positional", cnn_compile=compiled)
 for number, loss in enumerate(
     ["tf.keras.losses.SparseCategoricalCrossentropy()", "tf.keras.losses.sparse_categorical_crossentropy", "loss_fn"]
@@ -668,9 +668,10 @@ def squeezed(sources: list[str]) -> bytes:
 
 def many_cells(sources: list[str]) -> bytes:
     """Return 26 code cells: empty ones and remarks between."""
-    extra = ["", "# my own notes\n", "1 + 1\n"] * 4
-    mixed = [cell for pair in zip(sources, extra, strict=False) for cell in pair] + sources[len(extra) :]
-    return notebook(mixed[:26] if len(mixed) >= 26 else mixed + [""] * (26 - len(mixed)))
+    extra = ["# my own notes\n", "", "1 + 1\n"] * 4
+    missing = 26 - len(sources)
+    mixed = [cell for pair in zip(sources, extra[:missing], strict=False) for cell in pair]
+    return notebook(mixed + sources[missing:])
 
 
 def heavy(sources: list[str]) -> bytes:

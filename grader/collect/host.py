@@ -122,6 +122,7 @@ def _request(job: Job) -> Frame:
         "prediction": job.lab.prediction,
         "predictions": job.lab.predictions,
         "image_shape": list(job.lab.image_shape),
+        "networks": [[role.variable, role.builder, role.convolutional] for role in job.lab.roles],
         "limits": {
             **{name: value for name, value in asdict(limits).items() if name in ("cpu_s", "file_bytes")},
             "address_bytes": limits.memory_bytes * ADDRESS_FACTOR,

@@ -26,6 +26,7 @@ from grader.collect.governor import Budget, ration
 from grader.collect.identity import ENDLESS, Images, to_array
 from grader.collect.runner import Stopwatch
 from grader.collect.story import Story, plain_number, student_place
+from grader.collect.surrogates import Surrogates
 from grader.networks import Tracer
 from grader.wire import Array
 
@@ -72,6 +73,7 @@ class Session:
     trainings: Counter[int] = field(default_factory=Counter)
     inferences: int = 0
     inferred: int = 0
+    surrogates: Surrogates = field(default_factory=lambda: Surrogates(()))
 
     @contextmanager
     def inside_keras(self) -> Iterator[None]:
@@ -489,6 +491,8 @@ def _cost(session: Session, model: Any) -> int:
 
 def take_snapshot(session: Session, model: Any, stage: str) -> bool:
     """Send the layer table and, where they can travel, spec and weights of a network; False where it cannot run."""
+    if any(model is surrogate for surrogate in session.surrogates.made):
+        return False
     number = session.story.model_number(model)
     taken = session.snapshots.get(number, 0)
     if taken >= SNAPSHOTS_LIMIT or (not taken and len(session.snapshots) >= NETWORKS_LIMIT):

@@ -29,6 +29,12 @@ class Target:
     parts: tuple[Statement, ...]
 
 
+def last_assignment(name: str, cells: Mapping[int, Sequence[Statement]]) -> Statement | None:
+    """Return the last statement that assigns a name, or None."""
+    parts = [part for index in sorted(cells) for part in cells[index]]
+    return next((p for p in reversed(parts) if p.tree is not None and name in _stored(p.tree)), None)
+
+
 def find_target(name: str, cells: Mapping[int, Sequence[Statement]], held: frozenset[str]) -> Target | None:
     """Return where `name` is assigned last, with the statements between it and the names in `held`."""
     parts = [(index, part) for index in sorted(cells) for part in cells[index]]
@@ -203,7 +209,7 @@ def replay_tape(
     namespace: dict[str, Any],
     image_shape: tuple[int, ...],
     limits: CellLimits,
-    after: Callable[[], None],
+    after: Callable[[Statement], None],
 ) -> None:
     """Run a hand-written loop again on images prepared as the lab says, where the student's own preparation sank it.
 

@@ -142,10 +142,14 @@ def run_cell(
     parts: Sequence[Statement],
     namespace: dict[str, Any],
     limits: CellLimits,
-    after: Callable[[], None] = lambda: None,
+    after: Callable[[Statement], None] = lambda _: None,
     stopwatch: Stopwatch | None = None,
+    provide: Callable[[str], bool] = lambda _: False,
 ) -> Ran:
-    """Run the statements of one cell in order, calling `after` when each has ended; `exit()` ends the cell."""
+    """Run the statements of one cell in order, calling `after` when each has ended; `exit()` ends the cell.
+
+    Where a name is missing, `provide` may give it a value, and the statement is run again.
+    """
     started = time.monotonic()
     failures: list[dict[str, Any]] = []
     budget_reached = False
@@ -155,7 +159,7 @@ def run_cell(
             continue
         try:
             with _deadline(limits, stopwatch or Stopwatch()):
-                _execute(part.tree, index, namespace)
+                _execute_provided(part.tree, index, namespace, provide)
         except BudgetReached:
             budget_reached = True
         except CellTimedOut as error:
@@ -169,18 +173,34 @@ def run_cell(
             if isinstance(error, SystemExit):
                 break
         finally:
-            _observe(after)
+            _observe(after, part)
     grave = [failure["kind"] for failure in failures if failure["kind"] != "noise"]
     state = grave[0] if grave else "budget_reached" if budget_reached else "ok"
     return Ran(state=state, failures=failures[:FAILURES_KEPT], seconds=round(time.monotonic() - started, 3))
 
 
-def _observe(after: Callable[[], None]) -> None:
+def _observe(after: Callable[[Statement], None], part: Statement) -> None:
     """Look at what a statement left behind; a failure of the observer is for the log, not for the student."""
     try:
-        after()
+        after(part)
     except Exception:  # noqa: BLE001 - the values are the student's; looking at them may raise anything
         os.write(2, traceback.format_exc().encode("utf-8", "replace"))
+
+
+PROVIDED = 3
+"""Names that are given to one statement at most."""
+
+
+def _execute_provided(tree: ast.stmt, index: int, namespace: dict[str, Any], provide: Callable[[str], bool]) -> None:
+    for _ in range(PROVIDED):
+        try:
+            _execute(tree, index, namespace)
+        except NameError as error:
+            if not provide(str(error.name)):
+                raise
+        else:
+            return
+    _execute(tree, index, namespace)
 
 
 def _execute(tree: ast.stmt, index: int, namespace: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ from grader.wire import Array
 RECORDED_STEPS = (0, 1, 5)
 """Steps that are kept whole: the first shows the loss, the later ones that the updates took."""
 
-IMAGES_LIMIT = 2048
+IMAGES_LIMIT = 12_000
 """Rows of a batch that are kept; a gradient over more cannot be checked and is said to be so."""
 
 

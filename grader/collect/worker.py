@@ -7,6 +7,7 @@ are those that the lab gives to students anyway.
 from __future__ import annotations
 
 import faulthandler
+import functools
 import json
 import os
 import sys
@@ -21,7 +22,7 @@ import numpy as np
 
 from grader import process, wire
 from grader.collect import cells, marks
-from grader.collect.runner import Capture, CellLimits, capture_output, run_cell
+from grader.collect.runner import CellLimits, capture_output, run_cell
 from grader.collect.story import Story
 from grader.collect.surroundings import StandIn, StandInFinder, keep_from_waiting
 
@@ -78,19 +79,44 @@ def _serve(job: wire.Frame, story: Story) -> None:
     limits = fields["limits"]
     process.apply_limits(cpu_s=limits["cpu_s"], memory_bytes=limits["address_bytes"], file_bytes=limits["file_bytes"])
     session, tape, namespace = _prepare(job, story)
+    from grader.collect import probes  # noqa: PLC0415 - needs TensorFlow
+
     statement_limits = CellLimits(own_s=limits["own_s"], idle_s=limits["idle_s"])
     stand_ins = StandInFinder(map(str, fields["stand_ins"]))
     stand_ins.install()
     keep_from_waiting()
     capture = capture_output()
+    answer = probes.last_assignment(str(fields["prediction"]), parsed)
+
+    def after(index: int, part: cells.Statement) -> None:
+        tape.finish_step()
+        _send_names(session, index, namespace)
+        if part is answer:
+            # At once, while everything is as it was for this statement; a later one may end the program.
+            _try(_probe_prediction, job, session, parsed, namespace)
+
     for index, parts in parsed.items():
-        state = _run_one(story, capture, session, tape, index, parts, namespace, statement_limits)
+        story.send("started", {"index": index})
+        ran = run_cell(
+            index,
+            parts,
+            namespace,
+            statement_limits,
+            functools.partial(after, index),
+            session.stopwatch,
+            lambda name: session.surrogates.provide(name, namespace),
+        )
+        outcome = {"index": index, "state": ran.state, "failures": ran.failures, "seconds": ran.seconds}
+        story.send("ran", {**outcome, "output": capture.take()})
+        state = ran.state
         statement_limits = statement_limits.shortened() if state == "timed_out" else statement_limits
     session.watched_values.clear()
     _try(_send_names, session, len(parsed), namespace)
-    for look in (_final_snapshots, _probe_prediction, _replay_tape):
+    for look in (_final_snapshots, _replay_tape):
         _try(look, job, session, tape, parsed, namespace)
+    surrogates = [story.model_number(model) for model in session.surrogates.made]
     story.send("run", {"capped": sorted(session.capped), "stand_ins": sorted(stand_ins.used)})
+    story.send("run", {"surrogates": surrogates})
     story.send("end", {"reason": "done", "detail": ""})
 
 
@@ -111,6 +137,7 @@ def _prepare(job: wire.Frame, story: Story) -> tuple[Session, TapeRecorder, dict
     from grader.collect.governor import Budget  # noqa: PLC0415
     from grader.collect.identity import Images  # noqa: PLC0415
     from grader.collect.instruments import Session, install  # noqa: PLC0415
+    from grader.collect.surrogates import Surrogate, Surrogates  # noqa: PLC0415
     from grader.collect.tape import TapeRecorder  # noqa: PLC0415
     from grader.networks import Tracer  # noqa: PLC0415
 
@@ -124,6 +151,7 @@ def _prepare(job: wire.Frame, story: Story) -> tuple[Session, TapeRecorder, dict
         budget=Budget.from_fields(fields["budget"]),
         held_out=job.arrays["held_out"],
         watched=frozenset(map(str, fields["watched"])),
+        surrogates=Surrogates(Surrogate(variable=v, builder=b, convolutional=c) for v, b, c in fields["networks"]),
     )
     namespace = _namespace()
     tape = TapeRecorder(session=session, namespace=namespace)
@@ -175,29 +203,6 @@ def _namespace() -> dict[str, Any]:
     return module.__dict__
 
 
-def _run_one(
-    story: Story,
-    capture: Capture,
-    session: Session,
-    tape: TapeRecorder,
-    index: int,
-    parts: Sequence[cells.Statement],
-    namespace: dict[str, Any],
-    limits: CellLimits,
-) -> str:
-    """Run one cell, tell what became of it, and return its state."""
-    story.send("started", {"index": index})
-
-    def after() -> None:
-        tape.finish_step()
-        _send_names(session, index, namespace)
-
-    ran = run_cell(index, parts, namespace, limits, after, session.stopwatch)
-    fields = {"index": index, "state": ran.state, "failures": ran.failures, "seconds": ran.seconds}
-    story.send("ran", {**fields, "output": capture.take()})
-    return ran.state
-
-
 def _send_names(session: Session, index: int, namespace: Mapping[str, Any]) -> None:
     """Send which names mean which network now, and what the watched names hold if that is new."""
     import keras  # noqa: PLC0415 - imported already; the name is needed here
@@ -240,30 +245,29 @@ def _final_snapshots(
             _try(take_snapshot, session, model, "untrained")
 
 
-def _probe_prediction(
-    job: wire.Frame, session: Session, _tape: TapeRecorder, parsed: Parsed, namespace: dict[str, Any]
-) -> None:
+def _probe_prediction(job: wire.Frame, session: Session, parsed: Parsed, namespace: dict[str, Any]) -> None:
     from grader.collect import probes  # noqa: PLC0415
 
-    if job.fields["prediction"]:
-        probes.probe_prediction(
-            session,
-            name=str(job.fields["prediction"]),
-            source=str(job.fields["predictions"]),
-            trials=job.arrays["trials"],
-            cells=parsed,
-            namespace=namespace,
-            limits=CellLimits(own_s=2.0, idle_s=5.0),
-        )
+    probes.probe_prediction(
+        session,
+        name=str(job.fields["prediction"]),
+        source=str(job.fields["predictions"]),
+        trials=job.arrays["trials"],
+        cells=parsed,
+        namespace=namespace,
+        limits=CellLimits(own_s=2.0, idle_s=5.0),
+    )
 
 
 def _replay_tape(
     job: wire.Frame, session: Session, tape: TapeRecorder, parsed: Parsed, namespace: dict[str, Any]
 ) -> None:
+    """Run a hand-written loop again where it was not its own fault that it showed nothing."""
     from grader.collect import probes  # noqa: PLC0415
 
     shape, limits = tuple(job.fields["image_shape"]), job.fields["limits"]
-    if shape and not tape.recognised and not _are_prepared(session):
+
+    def replay() -> None:
         tape.steps = 0
         probes.replay_tape(
             session,
@@ -271,8 +275,14 @@ def _replay_tape(
             namespace=namespace,
             image_shape=shape,
             limits=CellLimits(own_s=limits["own_s"], idle_s=limits["idle_s"]),
-            after=tape.finish_step,
+            after=lambda _: tape.finish_step(),
         )
+
+    if shape and not tape.recognised and not _are_prepared(session):
+        replay()
+    if shape and not tape.counts:
+        session.surrogates.provide_all(namespace)
+        replay()
 
 
 def _are_prepared(session: Session) -> bool:

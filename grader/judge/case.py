@@ -40,6 +40,12 @@ class Case:
         """Return the numbers of the networks that play a role: one as a rule, more where it was built again."""
         return self.models_by_role[role_id]
 
+    @property
+    def surrogates(self) -> frozenset[int]:
+        """The numbers of networks of ours that took the place of one that could not be built."""
+        numbers = self.evidence.run.get("surrogates")
+        return frozenset(n for n in numbers if type(n) is int) if isinstance(numbers, list) else frozenset()
+
     def role_of(self, model: int | None) -> Role | None:
         """Return the role that a network plays, or None."""
         return next((role for role in self.lab.roles if model in self.models(role.id)), None)

@@ -177,6 +177,12 @@ def _findings(case: Case) -> list[str]:
     if isinstance(stand_ins, list) and stand_ins:
         names = ", ".join(str(name)[:40] for name in stand_ins[:20])
         found.append(f"Not installed where your work is graded, and not needed for its parts: {names}.")
+    replaced = [role.title for role in case.lab.roles if case.models(role.id) & case.surrogates]
+    found += [
+        f"The {title} could not be used, so a small one of ours took its place: that is how the parts that need "
+        "it were judged all the same."
+        for title in replaced
+    ]
     endings = {
         "wall": "The whole program ran out of time; what came before was graded.",
         "memory": "The program used too much memory and was ended; what came before was graded.",

@@ -73,7 +73,7 @@ class Judge:
         spec = self.specs[item.nodeid]
         if call.excinfo is None:
             if call.when == "call":
-                self.results[item.nodeid] = CheckResult(spec=spec, outcome=Outcome.PASSED, feedback=_passed())
+                self.results[item.nodeid] = self._passed(spec)
         elif call.when == "call" or self.results[item.nodeid].outcome is Outcome.NOT_RUN:
             self.results[item.nodeid] = self._result(spec, call.excinfo.value)
         return report
@@ -94,24 +94,29 @@ class Judge:
     def _outcomes(self, part: str) -> set[Outcome]:
         return {result.outcome for result in self.results.values() if result.spec.part == part}
 
+    def _passed(self, spec: CheckSpec) -> CheckResult:
+        if self._is_handed_out(spec):
+            return self._blocked(spec, spec.needs, Feedback(rationale=""))
+        return CheckResult(spec=spec, outcome=Outcome.PASSED, feedback=Feedback(rationale="As it should be."))
+
+    def _is_handed_out(self, spec: CheckSpec) -> bool:
+        """Tell whether all that there is of a part is code of the lab itself, while what it builds on is blank."""
+        blank = {Outcome.NOT_ATTEMPTED}
+        lab = self._get_case().lab
+        return lab.part(spec.part).given and any(self._outcomes(part) == blank for part in spec.needs)
+
     def _blocked(self, spec: CheckSpec, missing: Sequence[str], feedback: Feedback) -> CheckResult:
         """Say which earlier part stands in the way; code that the lab handed out is not an attempt at that."""
-        lab = self._get_case().lab
-        title = lab.part(missing[0]).title
-        is_blank = all(self._outcomes(part) == {Outcome.NOT_ATTEMPTED} for part in missing)
+        title = self._get_case().lab.part(missing[0]).title
         told = Feedback(
             defect="blocked",
-            rationale=f"This cannot be judged before “{title}” is done. {feedback.rationale}",
+            rationale=f"This cannot be judged before “{title}” is done. {feedback.rationale}".strip(),
             hint=f"Finish “{title}” first; this part may then be in order as it is.",
             cell=feedback.cell,
             line=feedback.line,
         )
-        outcome = Outcome.NOT_ATTEMPTED if lab.part(spec.part).given and is_blank else Outcome.BLOCKED
+        outcome = Outcome.NOT_ATTEMPTED if self._is_handed_out(spec) else Outcome.BLOCKED
         return CheckResult(spec=spec, outcome=outcome, feedback=told)
-
-
-def _passed() -> Feedback:
-    return Feedback(rationale="As it should be.")
 
 
 def _spec(item: pytest.Item) -> CheckSpec:

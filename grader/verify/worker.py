@@ -14,6 +14,9 @@ from grader.wire import Array, Frame
 ADDRESS_BYTES = 8 * 1024**3
 THREADS = 2
 
+PIECE = 1024
+"""Images whose gradient is computed at a time; the activations of a batch of ten thousand would take gigabytes."""
+
 
 def main() -> None:
     """Import TensorFlow, then answer requests until the parent closes the pipe."""
@@ -99,31 +102,26 @@ def _tracer() -> Any:  # noqa: ANN401 - networks.Tracer, whose module imports Ke
 
 def _step(request: Frame) -> Frame:
     """Compare one recorded step with the true gradient of the mean cross-entropy of its images."""
-    import tensorflow as tf  # noqa: PLC0415
-
     from grader import networks  # noqa: PLC0415
 
     images, labels = request.arrays["images"], request.arrays["labels"]
     before, after, given = (_numbered(request.arrays, prefix) for prefix in "bag")
     model = networks.rebuild(request.fields["spec"], before, images.shape[1:])
-    with tf.GradientTape(persistent=True) as tape:
-        outputs = model(tf.constant(images), training=False)
-        # Outputs that are no distributions may be meant as logits; another check asks what they should be.
-        distributions = _are_distributions(outputs.numpy())
-        meant = [False] if distributions else [True, False]
-        losses = [_cross_entropy(labels, outputs, from_logits=from_logits) for from_logits in meant]
     values = [weight.value for weight in model.trainable_weights]
     places = {id(value): position for position, value in enumerate(values)}
+    # Outputs that are no distributions may be meant as logits; another check asks what they should be.
+    distributions = _are_distributions(networks.predict(model, images))
+    meant = [False] if distributions else [True, False]
     kept = [position for position, weight in enumerate(model.weights) if id(weight.value) in places]
     shown, moves = (
         _joined(model, given, kept),
         _joined(model, [a - b for a, b in zip(after, before, strict=True)], kept),
     )
     compared = []
-    for loss in losses:
-        true = [np.asarray(gradient) for gradient in tape.gradient(loss, values)]
+    for from_logits in meant:
+        loss, true = _mean_cross_entropy(model, values, images, labels, from_logits=from_logits)
         wanted = np.concatenate([true[places[id(model.weights[k].value)]].reshape(-1) for k in kept])
-        compared.append((_cosine(wanted, shown), wanted, float(loss.numpy())))
+        compared.append((_cosine(wanted, shown), wanted, loss))
     cosine, wanted, true_loss = max(compared, key=lambda each: each[0])
     layers = request.fields["spec"]
     return Frame(
@@ -143,11 +141,28 @@ def _step(request: Frame) -> Frame:
 _STOCHASTIC = frozenset({"BatchNormalization", "GaussianNoise"})
 
 
-def _cross_entropy(labels: Array, outputs: Any, *, from_logits: bool) -> Any:  # noqa: ANN401 - TensorFlow values
+def _mean_cross_entropy(
+    model: Any,  # noqa: ANN401 - a Keras model
+    values: list[Any],
+    images: Array,
+    labels: Array,
+    *,
+    from_logits: bool,
+) -> tuple[float, list[Array]]:
+    """Return the mean cross-entropy (nats) of a batch and its gradient, computed in pieces so that any batch fits."""
     import tensorflow as tf  # noqa: PLC0415
 
-    losses = tf.keras.losses.sparse_categorical_crossentropy(labels, outputs, from_logits=from_logits)
-    return tf.reduce_mean(losses)
+    total, sums = 0.0, [np.zeros(value.shape, np.float64) for value in values]
+    for start in range(0, len(images), PIECE):
+        with tf.GradientTape() as tape:
+            outputs = model(tf.constant(images[start : start + PIECE]), training=False)
+            truth = labels[start : start + PIECE]
+            losses = tf.keras.losses.sparse_categorical_crossentropy(truth, outputs, from_logits=from_logits)
+            loss = tf.reduce_sum(losses)
+        total += float(loss.numpy())
+        for place, gradient in enumerate(tape.gradient(loss, values)):
+            sums[place] += 0.0 if gradient is None else np.asarray(gradient, np.float64)
+    return total / len(images), [(each / len(images)).astype(np.float32) for each in sums]
 
 
 def _joined(model: Any, arrays: list[Array], kept: list[int]) -> Array:  # noqa: ANN401 - a Keras model
@@ -170,13 +185,15 @@ def _finite(number: float) -> float:
 
 
 def _cosine(one: Array, other: Array) -> float:
-    """Return the cosine of two vectors; where both overflow in the same places, of the rest, and 1 if there is none."""
+    """Return the cosine of two vectors; where both overflow in the same places, of the rest; 1 if both are nothing."""
     usable = np.isfinite(one)
     if (usable != np.isfinite(other)).any():
         return 0.0
     if not usable.any():
         return 1.0
     size = _norm(one) * _norm(other)
+    if not max(_norm(one), _norm(other)):
+        return 1.0
     return (
         _finite(float(np.dot(one[usable].astype(np.float64), other[usable].astype(np.float64))) / size) if size else 0.0
     )

@@ -120,7 +120,7 @@ def _mutants(lab: Lab, folder: Path, quick: Bench, trained: Bench, progress: Pro
 def _row(mutant: Mutant, lost: frozenset[str], intended: frozenset[str]) -> Row:
     name = f"{mutant.operator}: {mutant.note} (cell {mutant.cell}, line {mutant.line})"
     if mutant.free:
-        fate = Fate.EQUIVALENT
+        fate = Fate.WRONG if lost else Fate.EQUIVALENT
         return Row(kind="mutant", name=name, fate=fate, parts=lost, note=mutant.free)
     if not lost:
         return Row(kind="mutant", name=name, fate=Fate.SURVIVED, parts=intended, note="should lose points here")

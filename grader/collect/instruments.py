@@ -477,9 +477,16 @@ def _afresh(model: Any) -> Any:
     if not isinstance(model, keras.Sequential):
         return None
     try:
-        return keras.Sequential([type(layer).from_config(layer.get_config()) for layer in model.layers])
+        return keras.Sequential([_layer_afresh(layer) for layer in model.layers])
     except Exception:  # noqa: BLE001 - layers of the student's own
         return None
+
+
+def _layer_afresh(layer: Any) -> Any:
+    config = layer.get_config()
+    if "activation" in config:
+        config["activation"] = layer.activation  # A function of TensorFlow's own is no name that Keras can look up.
+    return type(layer).from_config(config)
 
 
 def _cost(session: Session, model: Any) -> int:

@@ -26,6 +26,10 @@ IMAGES_LIMIT = 12_000
 """Rows of a batch that are kept; a gradient over more cannot be checked and is said to be so."""
 
 
+LARGEST = 10.0
+"""What scaled or standardised pixels stay below; with raw bytes a loss is so large that its gradient is cut off."""
+
+
 @dataclass(kw_only=True)
 class _Pending:
     fields: dict[str, Any]
@@ -138,7 +142,7 @@ class TapeRecorder:
         after = {f"a{n}": np.asarray(weight, np.float32) for n, weight in enumerate(pending.variables)}
         with contextlib.suppress(Exception):
             self.session.story.send("tape", pending.fields, pending.arrays | after)
-            self.recognised += pending.fields["split"] != "other"
+            self.recognised += pending.fields["split"] != "other" and _is_of_usual_size(pending.arrays.get("images"))
 
     def _owner(self, sources: Any) -> Any:
         """Return the network whose variables were differentiated by, the smallest that has them all."""
@@ -166,6 +170,10 @@ class TapeRecorder:
             outputs = model(tf.constant(images[:2]), training=False)
         exported = networks.export([step for step in steps if step.layer is not model], outputs)
         return exported[0] if exported and len(exported[1]) == len(model.weights) else None
+
+
+def _is_of_usual_size(images: Array | None) -> bool:
+    return images is None or not images.size or float(np.abs(images).max()) <= LARGEST
 
 
 def _identity(variable: Any) -> int:

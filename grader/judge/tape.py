@@ -15,8 +15,8 @@ from grader.judge.verdict import Problem, fail
 from grader.verification import VerifiedStep
 
 BLOWN_UP = 8.0
-"""Mean cross-entropy (nats) beyond which a later step says nothing: probabilities are clipped there, and gradients with
-them. Guessing costs 2.3; large batches with a loss that is summed get here in one step."""
+"""Mean cross-entropy (nats) beyond which a step says nothing if there is another: probabilities are clipped there, and
+gradients with them. Guessing costs 2.3; raw pixels, or a summed loss over a large batch, lead here at once."""
 
 Steps = Sequence[tuple[TapeStep, VerifiedStep | None]]
 
@@ -65,9 +65,8 @@ def require_gradient(case: Case, part_id: str) -> None:
         raise MachineError(f"the clean worker was lost: {case.verified.fault}", slug="verifier-lost")
     if not checked and (first.split == "test" or not _is_plausible(steps)):
         fail("tape-on-test-images" if first.split == "test" else "gradient-unchecked", place)
-    for step, verified in checked:
-        if step is not first and verified.loss > BLOWN_UP:
-            continue
+    healthy = [(step, verified) for step, verified in checked if verified.loss <= BLOWN_UP]
+    for step, verified in healthy or checked[:1]:
         problem = _problem(step, verified)
         if problem is None or problem[0] == "wrong-gradient":
             problem = _from_logits(case, part_id, step, verified) or problem

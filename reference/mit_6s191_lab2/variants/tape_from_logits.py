@@ -1,6 +1,6 @@
 # defect: logits are expected where there are probabilities
 # loses: gradient_tape
-# finds: from-logits-written
+# finds: logits-or-probabilities
 
 # %%
 import comet_ml

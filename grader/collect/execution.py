@@ -1,0 +1,213 @@
+"""One submission while it runs: TensorFlow pinned down and observed, cells in order, and a last look at what is left.
+
+Importing this imports TensorFlow, which takes seconds; the worker has told of the cells by then.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+import types
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from grader import datasets, wire
+from grader.collect import probes
+from grader.collect.cells import Statement
+from grader.collect.governor import Budget
+from grader.collect.identity import Images
+from grader.collect.instruments import Session, install, take_snapshot
+from grader.collect.runner import CellLimits, Ran, capture_output, run_cell
+from grader.collect.story import Story
+from grader.collect.surrogates import Surrogate, Surrogates
+from grader.collect.surroundings import StandIn, StandInFinder, keep_from_waiting
+from grader.collect.tape import LARGEST, TapeRecorder
+from grader.networks import Tracer
+from grader.wire import Array
+
+THREADS = 2
+"""Pinned, so that the number of cores changes no result; two is what the benchmarks were measured with."""
+
+PROBE_LIMITS = CellLimits(own_s=2.0, idle_s=5.0)
+
+Parsed = Mapping[int, Sequence[Statement]]
+
+
+class Execution:
+    """Runs the cells of one job; everything that is seen goes into the story."""
+
+    def __init__(self, job: wire.Frame, parsed: Parsed, story: Story) -> None:
+        self._job, self._parsed, self._story = job, parsed, story
+        fields = job.fields
+        _pin(int(fields["seed"]))
+        arrays = datasets.load(Path(fields["data_path"]))
+        self._session = Session(
+            story=story,
+            images=Images(arrays),
+            tracer=Tracer(),
+            budget=Budget.from_fields(fields["budget"]),
+            held_out=job.arrays["held_out"],
+            watched=frozenset(map(str, fields["watched"])),
+            surrogates=Surrogates(Surrogate(variable=v, builder=b, convolutional=c) for v, b, c in fields["networks"]),
+        )
+        self._namespace = _namespace()
+        self._tape = TapeRecorder(session=self._session, namespace=self._namespace)
+        self._stand_ins = StandInFinder(map(str, fields["stand_ins"]))
+        self._limits = CellLimits(own_s=fields["limits"]["own_s"], idle_s=fields["limits"]["idle_s"])
+        self._answer = probes.last_assignment(str(fields["prediction"]), parsed)
+        install(self._session)
+        self._tape.install()
+        _serve_dataset(arrays)
+        story.send("run", {"versions": _versions()})
+
+    def run(self) -> None:
+        """Run all cells and tell what became of them."""
+        session, story = self._session, self._story
+        self._stand_ins.install()
+        keep_from_waiting()
+        capture = capture_output()
+        for index in self._parsed:
+            story.send("started", {"index": index})
+            ran = self._run_cell(index)
+            outcome = {"index": index, "state": ran.state, "failures": ran.failures, "seconds": ran.seconds}
+            story.send("ran", {**outcome, "output": capture.take()})
+        session.watched_values.clear()
+        for look in (lambda: self._send_names(len(self._parsed)), self._describe_untrained, self._replay_tape):
+            _try(look)
+        story.send("run", {"capped": sorted(session.capped), "stand_ins": sorted(self._stand_ins.used)})
+        story.send("run", {"surrogates": [story.model_number(model) for model in session.surrogates.made]})
+
+    def _run_cell(self, index: int) -> Ran:
+        def after(part: Statement) -> None:
+            self._tape.finish_step()
+            self._send_names(index)
+            if part is self._answer:
+                # At once, while everything is as it was for this statement; a later one may end the program.
+                _try(self._probe_prediction)
+
+        def provide(name: str) -> bool:
+            return self._session.surrogates.provide(name, self._namespace)
+
+        parts, stopwatch = self._parsed[index], self._session.stopwatch
+        ran = run_cell(index, parts, self._namespace, self._limits, after, stopwatch, provide)
+        if ran.state == "timed_out":
+            self._limits = self._limits.shortened()
+        return ran
+
+    def _send_names(self, index: int) -> None:
+        """Send which names mean which network now, and what the watched names hold if that is new."""
+        session, story = self._session, self._story
+        items = [(name[:80], value) for name, value in list(self._namespace.items()) if not name.startswith("_")]
+        models = {name: story.model_number(value) for name, value in items if isinstance(value, keras.Model)}
+        if models != session.named:
+            session.named = models
+            story.send("names", {"cell": index, "models": dict(list(models.items())[:100])})
+        for name in session.watched & self._namespace.keys():
+            value = self._namespace[name]
+            if session.watched_values.get(name) is not value:
+                session.watched_values[name] = value
+                facts = session.images.facts(value)
+                if facts is not None:
+                    story.send("value", {"cell": index, "name": name, "data": facts})
+
+    def _describe_untrained(self) -> None:
+        """Describe the networks that were built but never trained."""
+        trained = set(self._session.fits)
+        for model in self._story.known_models():
+            if model not in trained:
+                _try(functools.partial(take_snapshot, self._session, model, "untrained"))
+
+    def _probe_prediction(self) -> None:
+        fields = self._job.fields
+        probes.probe_prediction(
+            self._session,
+            name=str(fields["prediction"]),
+            source=str(fields["predictions"]),
+            trials=self._job.arrays["trials"],
+            cells=self._parsed,
+            namespace=self._namespace,
+            limits=PROBE_LIMITS,
+        )
+
+    def _replay_tape(self) -> None:
+        """Run a hand-written loop again where it was not its own fault that it showed nothing."""
+        if not self._job.fields["image_shape"]:
+            return
+        if not self._tape.recognised and not self._are_images_prepared():
+            self._replay()
+        if not self._tape.counts:
+            self._session.surrogates.provide_all(self._namespace)
+            self._replay()
+
+    def _replay(self) -> None:
+        self._tape.steps = 0
+        probes.replay_tape(
+            self._session,
+            cells=self._parsed,
+            namespace=self._namespace,
+            image_shape=tuple(self._job.fields["image_shape"]),
+            limits=self._limits,
+            after=lambda _: self._tape.finish_step(),
+        )
+
+    def _are_images_prepared(self) -> bool:
+        """Tell whether the watched images are recognised, are scaled, and have the shape that the networks take."""
+        facts = [self._session.images.facts(value) for value in self._session.watched_values.values()]
+        return all(
+            fact is not None
+            and fact["scale"] is not None
+            and abs(fact["scale"]) * 255 <= LARGEST
+            and fact["shape"][-1:] == [1]
+            for fact in facts
+        )
+
+
+def _pin(seed: int) -> None:
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    tf.config.threading.set_inter_op_parallelism_threads(THREADS)
+    tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(seed)
+
+
+def _serve_dataset(arrays: Mapping[str, Array]) -> None:
+    """Let `keras.datasets.mnist.load_data()` return the lab's data, fresh copies each time."""
+
+    def load_data(path: str = "mnist.npz") -> tuple[tuple[Array, Array], tuple[Array, Array]]:  # noqa: ARG001
+        return (
+            (arrays["x_train"].copy(), arrays["y_train"].copy()),
+            (arrays["x_test"].copy(), arrays["y_test"].copy()),
+        )
+
+    keras.datasets.mnist.load_data = load_data
+    for name in ("keras.src.datasets.mnist", "keras.datasets.mnist", "keras.api.datasets.mnist"):
+        if name in sys.modules:
+            sys.modules[name].load_data = load_data  # type: ignore[attr-defined]
+
+
+def _versions() -> dict[str, str]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    return {"python": python, "tensorflow": tf.__version__, "keras": keras.__version__, "numpy": np.__version__}
+
+
+def _namespace() -> dict[str, Any]:
+    """Return fresh global names in a module of their own, as `__main__`, like a script or a notebook has."""
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    # What notebooks use without importing it; magics are written like this when a notebook is exported.
+    module.__dict__.update(display=print, get_ipython=lambda: StandIn("IPython"))
+    return module.__dict__
+
+
+def _try(look: Callable[[], object]) -> None:
+    """Take a look of one kind; if it fails, the others are taken all the same."""
+    try:
+        look()
+    except Exception:  # noqa: BLE001 - the values are the student's; looking at them may raise anything
+        os.write(2, traceback.format_exc().encode("utf-8", "replace"))

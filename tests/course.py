@@ -1,12 +1,14 @@
 """Notebooks of the published course lab as they are handed in: one for each thing that was seen in life.
 
 Each fixture is the whole notebook with some cells written otherwise; its name says which trait of real submissions it
-stands for, and its promise says which parts lose points, which are blank, and which defect is named.
+stands for, and its promise says which parts lose points, which are blank, and which defect is named. As files:
+`python tests/course.py FOLDER`.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -590,6 +592,17 @@ blank("cnn_fit_cell_holds_only_a_remark", "cnn_fit", cnn_fit="# TODO\n")
 blank("last_cells_deleted", "prediction gradient_tape", prediction="", label="", slider="", tape="")
 FILLED_WITHOUT_COMMAS = RIGHT["cnn_build"].replace("tf.nn.relu),\n        # TODO", "tf.nn.relu)\n        # TODO")
 wrong("filled_in_between_missing_commas", "cnn_build", "cell-raised", cnn_build=FILLED_WITHOUT_COMMAS)
+MISSPELT = swap(
+    "cnn_build",
+    "filters=24, kernel_size=(3,3), activation=tf.nn.relu",
+    "filters=24, kernel_size=(3,3), activation='rellu'",
+)
+wrong("network_that_raises_when_it_is_built", "cnn_build", "cell-raised", cnn_build=MISSPELT)
+TOO_DEEP = swap(
+    "cnn_build", "tf.keras.layers.Flatten(),", "tf.keras.layers.MaxPool2D((9, 9)),\n        tf.keras.layers.Flatten(),"
+)
+wrong("network_that_no_image_fits", "cnn_build", cnn_build=TOO_DEEP)
+wrong("fc_network_that_does_not_parse", "fc_build", "cell-raised", fc_build=swap("fc_build", "Flatten(),", "Flatten()"))
 SCRATCH = "<h1>My notes</h1>\n"
 right("html_in_a_code_cell", look=SCRATCH)
 right("scratch_cell_with_a_syntax_error", label="for for for\nprint(\n")
@@ -715,3 +728,8 @@ FIXTURES.append(
         dress=one_cell,
     )
 )
+
+
+if __name__ == "__main__":
+    for each in FIXTURES:
+        each.write(Path(sys.argv[1]))

@@ -127,30 +127,34 @@ def calibrate(lab: Lab, *, runs: Mapping[tuple[str, Effort], int], report: Repor
         AuthorError: the reference is not in order, two runs built different networks, or a bound separates too little.
     """
     path = lab.folder / "expected.json"
-    fields = _previous(path)
-    networks: Mapping[str, ExpectedNetwork] | None = None
+    before = path.read_bytes() if path.exists() else None
+    names = {data: datasets.resolve(data).name for data, _ in runs}
+    fields = _previous(path) | {"format": EXPECTED_FORMAT, "reference_sha256": reference_hash(lab)}
     for (data, effort), count in runs.items():
-        name = datasets.resolve(data).name
-        seen = []
+        seen: list[Mapping[str, float]] = []
         for seed in range(1, count + 1):
             observation = observe(lab, data=data, effort=effort, seed=seed)
-            if networks is not None and observation.networks != networks:
+            networks = {role: _network_json(network) for role, network in observation.networks.items()}
+            if seen and fields["networks"] != networks:
                 raise AuthorError(
                     f"{lab.id}: two runs of the reference built different networks", slug="reference-unstable"
                 )
-            networks = observation.networks
+            fields["networks"] = networks
             seen.append(observation.accuracy)
-            report(f"{name} {effort.value} seed {seed}: {_shown(observation.accuracy)}")
-        bounds = fields.setdefault("accuracy", {}).setdefault(name, {})
+            report(f"{names[data]} {effort.value} seed {seed}: {_shown(observation.accuracy)}")
+        bounds = fields.setdefault("accuracy", {}).setdefault(names[data], {})
         bounds[effort.value] = {role.id: _bound([run[role.id] for run in seen]) for role in lab.roles}
-    if networks is not None:
-        fields["networks"] = {role: _network_json(network) for role, network in networks.items()}
-    fields |= {"format": EXPECTED_FORMAT, "reference_sha256": reference_hash(lab)}
-    before = path.read_bytes() if path.exists() else None
-    path.write_text(json.dumps(fields, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        # After each setting, so that hours of runs are not lost with the one that fails.
+        _save(path, fields)
+    if not runs:
+        _save(path, fields)
     if check:
         _refuse_blunt_bounds(lab, before, report)
     return path
+
+
+def _save(path: Path, fields: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(fields, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _refuse_blunt_bounds(lab: Lab, before: bytes | None, report: Report) -> None:

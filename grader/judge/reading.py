@@ -47,7 +47,7 @@ def nothing_recorded(case: Case, part_id: str, what: str) -> NoReturn:
     for cell, mark in places:
         _complain_of_lost_worker(case, cell, mark)
     for cell, mark in places:
-        failure = _failure_at(cell, mark)
+        failure = _failure_inside(case, cell, mark) or _failure_at(cell, mark)
         if failure is not None:
             _complain_of_failure(cell, failure)
     no_evidence("not-recorded", place_of(case, part_id), what=what)
@@ -60,6 +60,13 @@ def _complain_of_lost_worker(case: Case, cell: Cell, mark: Mark) -> None:
         timed_out(_STOPPED[cell.state], place)
     if cell.state == "skipped" and case.evidence.ending != "done":
         timed_out("cell-not-reached", place)
+
+
+def _failure_inside(case: Case, cell: Cell, mark: Mark) -> Failure | None:
+    """Return what was raised by a line of a mark, wherever that was called from."""
+    raised = [failure for ran in case.evidence.cells for failure in ran.failures if failure.kind != "noise"]
+    here = [f for f in raised if f.cell == cell.index and f.line is not None and mark.line <= f.line <= mark.end_line]
+    return here[0] if here else None
 
 
 def _failure_at(cell: Cell, mark: Mark) -> Failure | None:

@@ -18,7 +18,7 @@ test: $(VENV)/.ready
 	$(BIN)/python -m pytest
 
 test-all: $(VENV)/.ready
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest -m ""
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check

@@ -182,10 +182,10 @@ class _Progress:
             self._say(f"{self._cells} cells read; starting TensorFlow …")
         elif frame.kind == "started" and isinstance(fields.get("index"), int):
             self._status.update(f"Running cell {fields['index'] + 1} of {self._cells} …")
-        elif frame.kind == "snapshot" and isinstance(fields.get("parameters"), int):
-            layers = fields.get("layers")
-            count = len(layers) if isinstance(layers, list) else 0
-            self._say(f"a network of {count} layers, {fields['parameters']:,} parameters")
+        elif frame.kind == "call" and isinstance(result := fields.get("result"), dict):
+            layers, parameters = result.get("layers"), result.get("parameters")
+            if isinstance(layers, int) and isinstance(parameters, int):
+                self._say(f"a network of {layers} layers, {parameters:,} parameters")
         elif frame.kind == "end":
             self._status.update("Checking and writing the report …")
 

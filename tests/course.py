@@ -631,6 +631,7 @@ assert key != "", "no key"
 comet_model_1 = comet_ml.Experiment(api_key=userdata.get("COMET"))
 """
 right("waits_for_input_and_mounts_a_drive", comet=ASKS)
+right("restarts_the_runtime", comet=RIGHT["comet"] + "import os\nos.kill(os.getpid(), 9)\n")
 right("packages_that_do_not_exist", comet="import no_such_package\nimport seaborn as sns\n" + RIGHT["comet"])
 PLOTS = "plt.plot([1, 2], [1, 2, 3])\nplt.imshow(test_images)\n"
 right("plots_that_fail_in_the_same_cell", cnn_fit=PLOTS + RIGHT["cnn_fit"], predict=PLOTS + RIGHT["predict"])

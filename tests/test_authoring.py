@@ -56,7 +56,7 @@ def test_a_lab_is_in_order_when_its_mutants_die_where_they_should(fates: list[Fa
     assert verify_lab.is_in_order(rows) is expected
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
 def test_a_lab_judges_right(lab: labs.Lab) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from grader.collect.surroundings import StandInFinder, keep_from_waiting
+from grader.collect.surroundings import StandInFinder, keep_going
 
 PACKAGES = ("comet_ml", "mitdeeplearning", "google.colab", "tqdm", "pydot")
 
@@ -66,11 +66,14 @@ def test_other_packages_are_what_they_are(finder: StandInFinder) -> None:
     assert finder.find_spec("json") is None
 
 
-def test_questions_are_answered_and_sleep_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((builtins, "input"), (getpass, "getpass"), (time, "sleep")):
+def test_questions_are_answered_sleep_is_short_and_nothing_is_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in ((builtins, "input"), (getpass, "getpass"), (time, "sleep"), (os, "kill")):
         monkeypatch.setattr(module, name, getattr(module, name))
-    keep_from_waiting()
+    keep_going()
     started = time.monotonic()
     time.sleep(30)
+    os.kill(os.getpid(), 9)
+    with pytest.raises(PermissionError):
+        os.kill(1, 0)
     assert (input("key? "), getpass.getpass()) == ("", "")
     assert time.monotonic() - started < 1

@@ -27,7 +27,7 @@ from grader.collect.instruments import Session, install, take_snapshot
 from grader.collect.runner import CellLimits, Ran, capture_output, run_cell
 from grader.collect.story import Story
 from grader.collect.surrogates import Surrogate, Surrogates
-from grader.collect.surroundings import StandIn, StandInFinder, keep_from_waiting
+from grader.collect.surroundings import StandIn, StandInFinder, keep_going
 from grader.collect.tape import LARGEST, TapeRecorder
 from grader.networks import Tracer
 from grader.wire import Array
@@ -71,7 +71,7 @@ class Execution:
         """Run all cells and tell what became of them."""
         session, story = self._session, self._story
         self._stand_ins.install()
-        keep_from_waiting()
+        keep_going()
         capture = capture_output()
         for index in self._parsed:
             story.send("started", {"index": index})

@@ -178,8 +178,18 @@ def _compile(session: Session, original: Callable[..., Any], model: Any, argumen
     result = _run(session, record, lambda: original(**arguments))
     optimizer = getattr(model, "optimizer", None)
     rate = plain_number(getattr(optimizer, "learning_rate", None))
-    record.end({"optimizer": type(optimizer).__name__, "learning_rate": rate})
+    record.end({"optimizer": type(optimizer).__name__, "learning_rate": rate, **_size(session, model)})
     return result
+
+
+def _size(session: Session, model: Any) -> dict[str, int]:
+    """Return the number of layers and parameters of a network, for whoever waits; nothing where it cannot run."""
+    # One that is not built yet must not be built for a shape that the student may not mean.
+    shown = model if getattr(model, "built", False) else _afresh(model)
+    traced = None if shown is None else run_traced(session, shown)
+    if traced is None:
+        return {}
+    return {"layers": len(networks.layer_table(*traced[:2])), "parameters": int(shown.count_params())}
 
 
 def _compile_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,9 @@ answers everything with another stand-in, so that a missing package, a key or a 
 from __future__ import annotations
 
 import builtins
+import errno
 import getpass
+import os
 import sys
 import time
 import types
@@ -159,8 +161,8 @@ class StandInFinder(MetaPathFinder, Loader):
         sys.meta_path.insert(0, self)
 
 
-def keep_from_waiting() -> None:
-    """Let questions be answered with nothing, and sleep hardly last."""
+def keep_going() -> None:
+    """Let questions be answered with nothing, sleep hardly last, and the way to restart a notebook do nothing."""
     sleep = time.sleep
 
     def nap(seconds: SupportsFloat, /) -> None:
@@ -170,5 +172,11 @@ def keep_from_waiting() -> None:
         return ""
 
     time.sleep = nap  # type: ignore[assignment] # nobody sleeps for a SupportsIndex
+
+    def stay(pid: int, _signal: int, /) -> None:
+        if pid != os.getpid():
+            raise PermissionError(errno.EPERM, "no other process can be reached from here")
+
+    os.kill = stay
     builtins.input = answer_nothing
     getpass.getpass = answer_nothing

@@ -33,7 +33,7 @@ from grader.model import (
     Prediction,
     RunFacts,
 )
-from grader.report import figures, html, jsonreport, junit, points, terminal, write_atomically, write_reports
+from grader.report import figures, html, jsonreport, junit, points, terminal, view, write_atomically, write_reports
 from grader.report.text import clean, count, line
 
 if TYPE_CHECKING:
@@ -514,6 +514,17 @@ def test_the_next_step_is_the_first_part_that_can_be_improved() -> None:
     assert "Build the fully connected network" in following
     assert "6.00 points to gain" in following
     assert "which activation makes probabilities?" in following
+
+
+def test_one_reason_for_several_checks_is_told_once() -> None:
+    blank = [
+        check("fc_build", name, Outcome.NOT_ATTEMPTED, 0, 5, rationale="Still XXXXXX in line 4.", hint="Fill it in.")
+        for name in ("layers", "outputs", "activation")
+    ]
+    whole = part("fc_build", "Build", Outcome.NOT_ATTEMPTED, *blank)
+    (card,) = view.parts(sample(parts=(whole,)))
+    assert [each.rationale for each in card.checks] == ["Still XXXXXX in line 4.", *["For the same reason."] * 2]
+    assert [each.hint for each in card.checks] == ["Fill it in.", "", ""]
 
 
 @pytest.mark.parametrize(

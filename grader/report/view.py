@@ -5,7 +5,7 @@ Of hidden checks only their number and their points get into these values, so no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from grader.model import CheckResult, Feedback, Grade, Outcome, PartResult
@@ -135,9 +135,20 @@ def _part(part: PartResult, place: int, cells: frozenset[int]) -> PartCard:
         points=points_of(part.earned, part.points),
         weight=points.total(part.points),
         fill=points.percent(part.earned, part.points),
-        checks=tuple(_check(check, cells) for check in part.checks if not check.spec.hidden),
+        checks=_without_repetition([_check(check, cells) for check in part.checks if not check.spec.hidden]),
         hidden=_hidden([check for check in part.checks if check.spec.hidden]),
     )
+
+
+def _without_repetition(cards: list[CheckCard]) -> tuple[CheckCard, ...]:
+    """Say what happened once where several checks of a part failed for one reason."""
+    seen: set[str] = set()
+    shown = []
+    for card in cards:
+        again = card.word is not WORDS[Outcome.PASSED] and card.rationale in seen
+        shown.append(replace(card, rationale="For the same reason.", hint="", place=None) if again else card)
+        seen.add(card.rationale)
+    return tuple(shown)
 
 
 def _hidden(checks: list[CheckResult]) -> HiddenCard | None:

@@ -525,6 +525,25 @@ right(
     "fit_positional",
     cnn_fit="cnn_model.fit(train_images, train_labels, 64, 20, callbacks=[tf.keras.callbacks.EarlyStopping(monitor='loss')])\n",
 )
+GENERATOR = """
+def batches():
+    while True:
+        for start in range(0, len(train_images), 64):
+            yield train_images[start:start+64], train_labels[start:start+64]
+
+cnn_model.fit(batches(), steps_per_epoch=len(train_images) // 64, epochs=5)
+"""
+right("fit_from_a_generator", cnn_fit=GENERATOR)
+SEQUENCE = """
+augment = tf.keras.preprocessing.image.ImageDataGenerator(width_shift_range=0.0)
+cnn_model.fit(augment.flow(train_images, train_labels, batch_size=64), epochs=5)
+"""
+right("fit_from_an_image_data_generator", cnn_fit=SEQUENCE)
+DATASET = """
+dataset = tf.data.Dataset.from_tensor_slices((train_images, train_labels)).shuffle(1000).batch(64)
+cnn_model.fit(dataset, epochs=5)
+"""
+right("fit_from_a_dataset", cnn_fit=DATASET)
 right(
     "evaluate_with_keywords",
     cnn_evaluate="test_loss, test_acc = cnn_model.evaluate(x=test_images, y=test_labels, batch_size=64, verbose=2)\n",

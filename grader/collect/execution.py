@@ -23,8 +23,10 @@ from grader.collect import probes
 from grader.collect.cells import Statement
 from grader.collect.governor import Budget
 from grader.collect.identity import Images
-from grader.collect.instruments import Session, install, take_snapshot
+from grader.collect.instruments import install
 from grader.collect.runner import CellLimits, Ran, capture_output, run_cell
+from grader.collect.session import Session
+from grader.collect.snapshots import take_snapshot
 from grader.collect.story import Story
 from grader.collect.surrogates import Surrogate, Surrogates
 from grader.collect.surroundings import StandIn, StandInFinder, keep_going

@@ -12,8 +12,8 @@ import numpy as np
 
 from grader.collect.cells import Statement
 from grader.collect.identity import to_array
-from grader.collect.instruments import Session
 from grader.collect.runner import CellLimits, run_cell
+from grader.collect.session import Session
 from grader.collect.story import plain_number
 from grader.wire import Array
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 from grader import networks
 from grader.collect.governor import BudgetReached
 from grader.collect.identity import to_array
-from grader.collect.instruments import Session
+from grader.collect.session import Session
 from grader.collect.story import plain_number, student_place
 from grader.wire import Array
 

@@ -283,13 +283,15 @@ def wrong(name: str, loses: str, shows: str = "", *, needs_training: bool = Fals
     FIXTURES.append(Fixture(name=name, cells=merged, loses=lost, shows=shows, needs_training=needs_training))
 
 
-def blank(name: str, parts: str, loses: str = "", dress: Dress = notebook, **cells: str) -> None:
+def blank(
+    name: str, parts: str, loses: str = "", dress: Dress = notebook, *, shows: str = "placeholder", **cells: str
+) -> None:
     """Add a notebook of which some parts are blank; the cells of these are as the course hands them out."""
     wanted = frozenset(parts.split())
     handed_out = {("tape" if part == "gradient_tape" else part) for part in wanted} & BLANK.keys()
     merged = {**RIGHT, **{name: BLANK[name] for name in handed_out}, **cells}
     lost = frozenset(loses.split()) | wanted
-    FIXTURES.append(Fixture(name=name, cells=merged, blank=wanted, loses=lost, dress=dress))
+    FIXTURES.append(Fixture(name=name, cells=merged, blank=wanted, loses=lost, shows=shows, dress=dress))
 
 
 def swap(cell: str, old: str, new: str) -> str:
@@ -427,6 +429,7 @@ wrong(
 wrong(
     "cnn_softmax_twice",
     "cnn_build",
+    "other-depth",
     cnn_build=swap("cnn_build", CNN_OUTPUT, CNN_OUTPUT + ",\n        tf.keras.layers.Softmax()"),
 )
 right("predictions_rebound_by_a_later_cell", slider=RIGHT["slider"] + "predictions = model.predict(test_images)\n")
@@ -589,6 +592,122 @@ for epoch in range(3):
 """
 right("tape_with_outer_epochs_shortened_data_and_evaluation", tape=EPOCHS)
 
+# What else goes wrong, one for each defect that has a name.
+
+NO_CONVOLUTION = """
+def build_cnn_model():
+    return tf.keras.Sequential([tf.keras.layers.Flatten(), tf.keras.layers.Dense(10, activation='softmax')])
+
+cnn_model = build_cnn_model()
+"""
+wrong("cnn_without_convolutions", "cnn_build", "no-convolution", cnn_build=NO_CONVOLUTION)
+FIT = "cnn_model.fit(train_images, train_labels, epochs=5)\n"
+wrong("fit_with_a_misspelt_argument", "cnn_fit", "arguments", cnn_fit=FIT.replace("epochs", "epoch"))
+wrong("fit_without_images", "cnn_fit", "without-images", cnn_fit="cnn_model.fit(epochs=5)\n")
+wrong(
+    "fit_on_a_hundred_images",
+    "cnn_fit",
+    "few-images",
+    cnn_fit=FIT.replace("images,", "images[:100],").replace("labels,", "labels[:100],"),
+)
+wrong("fit_with_reversed_labels", "cnn_fit", "labels-do-not-match", cnn_fit=FIT.replace("labels,", "labels[::-1],"))
+wrong("fit_that_is_never_reached", "cnn_fit", "not-recorded", cnn_fit=f"if not cnn_model:\n    {FIT}")
+wrong(
+    "fit_below_an_endless_loop",
+    "cnn_fit",
+    "cell-timed-out",
+    cnn_fit=f"while True:\n    if not cnn_model:\n        {FIT}",
+)
+wrong(
+    "compile_with_a_misspelt_optimizer",
+    "cnn_compile",
+    "compile-stopped",
+    cnn_compile=swap("cnn_compile", "tf.keras.optimizers.Adam(learning_rate=1e-3)", "'adamm'"),
+)
+wrong(
+    "compile_without_accuracy",
+    "cnn_compile",
+    "no-accuracy",
+    cnn_compile=swap("cnn_compile", ", metrics=['accuracy']", ""),
+)
+wrong(
+    "compile_without_loss",
+    "cnn_compile",
+    "no-loss",
+    cnn_compile="cnn_model.compile(optimizer='adam', metrics=['accuracy'])\n",
+)
+wrong(
+    "compile_with_an_unknown_loss",
+    "cnn_compile",
+    "unknown-loss",
+    cnn_compile=swap("cnn_compile", "sparse_categorical_crossentropy", "sparse_crossentropy"),
+)
+wrong(
+    "compile_with_squared_errors",
+    "cnn_compile",
+    "wrong-loss",
+    cnn_compile=swap("cnn_compile", "sparse_categorical_crossentropy", "mse"),
+)
+wrong(
+    "evaluates_before_training",
+    "cnn_evaluate",
+    "evaluates-before-training",
+    cnn_fit=RIGHT["cnn_evaluate"],
+    cnn_evaluate=RIGHT["cnn_fit"],
+)
+wrong(
+    "evaluate_unpacked_in_the_wrong_order",
+    "cnn_evaluate",
+    "results-swapped",
+    cnn_evaluate=swap("cnn_evaluate", "test_loss, test_acc", "test_acc, test_loss"),
+)
+wrong(
+    "predicts_the_training_images",
+    "prediction",
+    "predicts-training-images",
+    predict=swap("predict", "test_images", "train_images"),
+)
+wrong("prediction_misspelt", "prediction", "expression-stopped", prediction="prediction = predictions[0].argmaxx()\n")
+NO_FLATTEN = SUBCLASSED.replace("self.out(self.hidden(self.flat(x)))", "tf.square(self.out(self.hidden(x)))").replace(
+    "'softmax'", "'sigmoid'"
+)
+wrong("subclassed_without_flatten", "cnn_build", "no-outputs", cnn_build=NO_FLATTEN)
+KERAS_SOFTMAX = swap("cnn_build", "activation=tf.nn.softmax", "activation='softmax'")
+FROM_LOGITS = swap("tape", LOSS, "tf.keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)")
+wrong(
+    "tape_from_logits_that_keras_takes_back",
+    "gradient_tape",
+    "from-logits-written",
+    cnn_build=KERAS_SOFTMAX,
+    tape=FROM_LOGITS,
+)
+OUTSIDE = swap("tape", "    logits = cnn_model(images)\n", "    pass\n").replace(
+    "  with tf.", "  logits = cnn_model(images)\n  with tf."
+)
+wrong("tape_with_the_network_outside", "gradient_tape", "gradient-is-none", tape=OUTSIDE)
+WITH_RESPECT = "cnn_model.trainable_variables)\n  optimizer"
+OF_IMAGES = swap(
+    "tape", "with tf.GradientTape() as tape:\n", "with tf.GradientTape() as tape:\n    tape.watch(images)\n"
+).replace(WITH_RESPECT, "[images])\n  optimizer")
+wrong("tape_gradient_with_respect_to_the_images", "gradient_tape", "gradient-of-other-variables", tape=OF_IMAGES)
+NOISE_IMAGES = swap("tape", "tf.convert_to_tensor(images, dtype=tf.float32)", "tf.random.uniform((12, 28, 28, 1))")
+wrong("tape_on_noise", "gradient_tape", "gradient-unchecked", tape=NOISE_IMAGES)
+wrong(
+    "tape_on_test_images",
+    "gradient_tape",
+    "tape-on-test-images",
+    tape=RIGHT["tape"].replace("train_images[", "test_images[").replace("train_labels[", "test_labels["),
+)
+wrong(
+    "tape_with_labels_in_another_order",
+    "gradient_tape",
+    "wrong-gradient",
+    tape=swap("tape", "(labels, logits)", "(labels[::-1], logits)"),
+)
+APPLY = "optimizer.apply_gradients(zip(grads, cnn_model.trainable_variables))"
+wrong("tape_without_update", "gradient_tape", "not-applied", tape=swap("tape", APPLY, "pass"))
+wrong("tape_uphill", "gradient_tape", "uphill", tape=swap("tape", "zip(grads,", "zip([-g for g in grads],"))
+
 # 3. Blank states.
 
 blank("untouched", " ".join(ALL_PARTS))
@@ -608,7 +727,15 @@ blank("everything_from_the_cnn_on_is_left", "cnn_build cnn_compile cnn_fit cnn_e
 blank("fc_evaluate_is_left", "fc_evaluate")
 blank("cnn_fit_and_evaluate_are_left", "cnn_fit cnn_evaluate")
 blank("cnn_fit_cell_holds_only_a_remark", "cnn_fit", cnn_fit="# TODO\n")
-blank("last_cells_deleted", "prediction gradient_tape", prediction="", label="", slider="", tape="")
+blank(
+    "last_cells_deleted",
+    "prediction gradient_tape",
+    shows="nothing-written",
+    prediction="",
+    label="",
+    slider="",
+    tape="",
+)
 FILLED_WITHOUT_COMMAS = RIGHT["cnn_build"].replace("tf.nn.relu),\n        # TODO", "tf.nn.relu)\n        # TODO")
 wrong("filled_in_between_missing_commas", "cnn_build", "cell-raised", cnn_build=FILLED_WITHOUT_COMMAS)
 MISSPELT = swap(

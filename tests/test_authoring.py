@@ -11,12 +11,14 @@ import defects
 import pytest
 
 from grader import labs
-from grader.authoring import calibrate, verify_lab
+from grader.authoring import calibrate, skeleton, verify_lab
 from grader.authoring.mutants import OPERATORS, Mutant, mutants
 from grader.authoring.verify_lab import Fate, Row
 from grader.collect import cells
 from grader.errors import AuthorError
 from grader.judge.defects import DEFECTS
+from grader.judge.plugin import collect_specs
+from grader.rubric import validate
 
 LABS = [labs.find(name) for name in labs.names()]
 
@@ -90,3 +92,42 @@ def test_the_lab_of_a_file_is_found_by_what_is_in_it() -> None:
     assert labs.recognise(b"a = 1") == "mnist_cnn"
     for lab in LABS:
         assert labs.recognise(lab.solution_file.read_bytes()) == lab.id
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_generated_files_are_fresh(lab: labs.Lab) -> None:
+    for name, text in skeleton.generate(lab).items():
+        path = labs.share("assignment") / lab.id / name
+        assert path.read_text(encoding="utf-8") == text, f"run `grade skeleton {lab.id}`"
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_expectations_belong_to_this_reference(lab: labs.Lab) -> None:
+    fields = json.loads((lab.folder / "expected.json").read_text())
+    assert fields["reference_sha256"] == calibrate.reference_hash(lab), f"run `grade calibrate {lab.id}`"
+    for efforts in fields["accuracy"].values():
+        for roles in efforts.values():
+            for bound in roles.values():
+                assert bound["at_least"] <= min(bound["runs"])
+                assert bound["at_least"] == pytest.approx(calibrate.tolerance_bound(bound["runs"]), abs=1e-4)
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_the_checks_add_up_to_the_points_of_the_lab(lab: labs.Lab) -> None:
+    specs = collect_specs(lab)
+    validate(specs, {part.id: part.points for part in lab.parts})
+    assert sum(spec.points for spec in specs) == 100
+
+
+def test_every_effort_on_every_data_set_has_bounds_from_enough_runs() -> None:
+    for lab in LABS:
+        accuracy = json.loads((lab.folder / "expected.json").read_text())["accuracy"]
+        for data, efforts in accuracy.items():
+            for effort, roles in efforts.items():
+                wanted = {("synthetic", "quick"): 20}.get((data, effort), 3)
+                assert all(len(bound["runs"]) >= wanted for bound in roles.values()), (lab.id, data, effort)
+                assert roles.keys() == {role.id for role in lab.roles}
+        assert {data: set(efforts) for data, efforts in accuracy.items()} == {
+            "synthetic": {"quick", "full"},
+            "mnist": {"quick", "full"},
+        }

@@ -86,10 +86,6 @@ DEFECTS: dict[str, Defect] = {
         "Your network has {found} layers; the lab asks for {wanted}.",
         "Compare your layers with the lab's text, one by one. The table of layers shows the first difference.",
     ),
-    "other-parameters": Defect(
-        "Your network has {found:,} parameters; the lab's has {wanted:,}.",
-        "Compare your layers with the lab's text, one by one.",
-    ),
     # Compile.
     "compile-stopped": Defect("`compile` stopped: {error}", "Check the names of the arguments and their spelling."),
     "unknown-loss": Defect(

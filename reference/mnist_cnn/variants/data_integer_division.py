@@ -1,5 +1,6 @@
 # defect: integer division turns every pixel into 0 or 1
 # loses: data_prep
+# finds: images-type
 
 # %%
 import numpy as np

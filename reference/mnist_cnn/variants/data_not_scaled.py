@@ -1,5 +1,6 @@
 # defect: the pixels stay between 0 and 255
 # loses: data_prep
+# finds: images-range
 
 # %%
 import numpy as np

@@ -1,5 +1,6 @@
 # defect: the channel axis is missing in both sets of images
 # loses: data_prep
+# finds: images-shape
 
 # %%
 import numpy as np

@@ -28,22 +28,22 @@ DEFECTS: dict[str, Defect] = {
         "Was a cell deleted? Take it from the lab's own file again and fill it in.",
     ),
     "cell-timed-out": Defect(
-        "This cell ran out of time and was stopped.",
+        "This code ran out of time and was stopped.",
         "Is there a loop that never ends? Training is shortened by the grader, so long training is no problem.",
     ),
     "cell-memory": Defect(
-        "This cell used more memory than is allowed.",
+        "This code used more memory than is allowed.",
         "Does it make a very large array, or a list that grows for ever?",
     ),
     "cell-output": Defect(
-        "This cell printed far too much and was stopped.", "Is there a print in a loop that never ends?"
+        "This code printed far too much and was stopped.", "Is there a print in a loop that never ends?"
     ),
-    "cell-crashed": Defect("Python itself ended in this cell.", "Run the cell alone: which line ends the program?"),
+    "cell-crashed": Defect("Python itself ended in this code.", "Run the cell alone: which line ends the program?"),
     "cell-not-reached": Defect(
         "Your program was ended before it came to this cell.",
         "Look at the cell that took too long or printed too much; this one may be in order.",
     ),
-    "cell-raised": Defect("This cell stopped with {error}", "{advice}"),
+    "cell-raised": Defect("This code stopped with {error}", "{advice}"),
     "keras-2": Defect(
         "`{name}` belongs to Keras 2; the Keras of this course no longer has it: {error}",
         "What you meant may have been right once. Look up how it is called in Keras 3.",

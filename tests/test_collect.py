@@ -187,6 +187,20 @@ def test_governed_time_is_not_the_students() -> None:
     assert ran.state == "ok"
 
 
+def test_a_governed_call_that_never_ends_is_ended() -> None:
+    stopwatch = Stopwatch(most_s=0.5)
+
+    def train() -> None:
+        with stopwatch.paused():
+            while True:
+                pass
+
+    started = time.monotonic()
+    ran = run_cell(1, cells.statements("train()"), {"train": train}, LIMITS, stopwatch=stopwatch)
+    assert ran.state == "timed_out"
+    assert time.monotonic() - started < 10
+
+
 def test_printing_without_end_is_ended(tmp_path: Path) -> None:
     with (tmp_path / "out").open("wb") as sink:
         capture = Capture(sink.fileno())

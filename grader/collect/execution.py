@@ -24,7 +24,7 @@ from grader.collect.cells import Statement
 from grader.collect.governor import Budget
 from grader.collect.identity import Images
 from grader.collect.instruments import install
-from grader.collect.runner import CellLimits, Ran, capture_output, run_cell
+from grader.collect.runner import CellLimits, Ran, Stopwatch, capture_output, run_cell
 from grader.collect.session import Session
 from grader.collect.snapshots import take_snapshot
 from grader.collect.story import Story
@@ -36,6 +36,9 @@ from grader.wire import Array
 
 THREADS = 2
 """Pinned, so that the number of cores changes no result; two is what the benchmarks were measured with."""
+
+GOVERNED = 5.0
+"""How many times as long as a statement's own code a governed call may take; it needs a third of that on slow machines."""
 
 PROBE_LIMITS = CellLimits(own_s=2.0, idle_s=5.0)
 
@@ -50,6 +53,7 @@ class Execution:
         fields = job.fields
         _pin(int(fields["seed"]))
         arrays = datasets.load(Path(fields["data_path"]))
+        self._limits = CellLimits(own_s=fields["limits"]["own_s"], idle_s=fields["limits"]["idle_s"])
         self._session = Session(
             story=story,
             images=Images(arrays),
@@ -57,12 +61,12 @@ class Execution:
             budget=Budget.from_fields(fields["budget"]),
             held_out=job.arrays["held_out"],
             watched=frozenset(map(str, fields["watched"])),
+            stopwatch=Stopwatch(GOVERNED * self._limits.own_s),
             surrogates=Surrogates(Surrogate(variable=v, builder=b, convolutional=c) for v, b, c in fields["networks"]),
         )
         self._namespace = _namespace()
         self._tape = TapeRecorder(session=self._session, namespace=self._namespace)
         self._stand_ins = StandInFinder(map(str, fields["stand_ins"]))
-        self._limits = CellLimits(own_s=fields["limits"]["own_s"], idle_s=fields["limits"]["idle_s"])
         self._answer = probes.last_assignment(str(fields["prediction"]), parsed)
         install(self._session)
         self._tape.install()

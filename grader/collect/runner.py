@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import ctypes
 import io
+import math
 import os
 import signal
 import sys
@@ -83,9 +84,13 @@ class Capture(io.TextIOBase):
 
 
 class Stopwatch:
-    """Measures the student's own processor time in seconds: that of a thread, less what governed calls used."""
+    """Measures the student's own processor time in seconds: that of a thread, less what governed calls used.
 
-    def __init__(self) -> None:
+    Of each such call, `most_s` are not counted: code of the student's can run for ever inside of one, in a callback.
+    """
+
+    def __init__(self, most_s: float = math.inf) -> None:
+        self._most_s = most_s
         self._exempt = 0.0
         self._paused_at: float | None = None
 
@@ -97,13 +102,13 @@ class Stopwatch:
         try:
             yield
         finally:
-            self._exempt += thread_cpu_s(thread) - self._paused_at
+            self._exempt += min(thread_cpu_s(thread) - self._paused_at, self._most_s)
             self._paused_at = None
 
     def own_s(self, thread: int) -> float:
         """Return the own time of a thread so far."""
-        paused_at = self._paused_at
-        return (thread_cpu_s(thread) if paused_at is None else paused_at) - self._exempt
+        now, paused_at = thread_cpu_s(thread), self._paused_at
+        return now - self._exempt - (0.0 if paused_at is None else min(now - paused_at, self._most_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ THREADS = 2
 """Pinned, so that the number of cores changes no result; two is what the benchmarks were measured with."""
 
 GOVERNED = 5.0
-"""How many times as long as a statement's own code a governed call may take; it needs a third of that on slow machines."""
+"""How many times as long as a statement's own code a governed call may take; it needs a third of that at most."""
 
 PROBE_LIMITS = CellLimits(own_s=2.0, idle_s=5.0)
 

@@ -334,11 +334,19 @@ def apply_limits(*, cpu_s: float, memory_bytes: int, file_bytes: int) -> None:
                 resource.setrlimit(kind, (value, value + 5 if name == "RLIMIT_CPU" else value))
 
 
-def die_with_parent() -> None:
-    """Ask Linux to kill this process when its parent dies, even by SIGKILL."""
+def die_with_parent(requests: BinaryIO) -> None:
+    """Ask Linux to kill this process when its parent dies, even by SIGKILL; end it if the parent is dead already.
+
+    A parent that died before this was asked for is known by the pipe for requests, whose other end is closed.
+    """
     if not sys.platform.startswith("linux"):
         return
     import ctypes  # noqa: PLC0415 - Linux only
+    import select  # noqa: PLC0415 - Linux only
 
     parent_death_signal = 1
     ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGKILL)
+    poll = select.poll()
+    poll.register(requests, select.POLLHUP)
+    if any(event & select.POLLHUP for _, event in poll.poll(0)):
+        os._exit(1)

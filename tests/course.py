@@ -710,6 +710,17 @@ wrong("tape_uphill", "gradient_tape", "uphill", tape=swap("tape", "zip(grads,", 
 
 # 3. Blank states.
 
+
+def done_below(cell: str) -> Cells:
+    """Return the right notebook with a cell left as it was handed out, and done in a new one below."""
+    cells: Cells = {}
+    for name, source in RIGHT.items():
+        cells |= {name: BLANK[cell], f"{name}_again": source} if name == cell else {name: source}
+    return cells
+
+
+LEFT = ("cnn_evaluate", "cnn_compile", "prediction", "tape")
+FIXTURES.extend(Fixture(name=f"{cell}_done_below_the_cell_that_was_left", cells=done_below(cell)) for cell in LEFT)
 blank("untouched", " ".join(ALL_PARTS))
 OUTPUT_LAYER = "'''TODO: Dense layer to output classification probabilities'''"
 

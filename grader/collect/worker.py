@@ -24,7 +24,7 @@ from grader.collect.story import Story
 def main() -> None:
     """Serve one job, then end without ceremony: tearing TensorFlow down takes most of a second."""
     requests, answers = process.claim_pipes()
-    process.die_with_parent()
+    process.die_with_parent(requests)
     # A crash of native code tells the parent's log where it happened.
     faulthandler.enable(file=2)
     story = Story(answers)

@@ -32,9 +32,10 @@ class _Built:
 
 def _require_one_right(case: Case, role_id: str, part_id: str, problem_of: Callable[[_Built], Problem | None]) -> None:
     """End the check where no network of a role is in order; a second one is an experiment, or a first try put right."""
-    require_filled(case, part_id)
-    first = None
-    for snapshot in {s.model: s for s in reversed(case.snapshots(role_id))}.values():
+    first, snapshots = None, case.snapshots(role_id)
+    if not snapshots:
+        require_filled(case, part_id)
+    for snapshot in {s.model: s for s in reversed(snapshots)}.values():
         problem = problem_of(_built(case, snapshot))
         if problem is None:
             return

@@ -8,12 +8,12 @@ from grader.evidence import Probe
 from grader.judge.architecture import CLASSES
 from grader.judge.case import Case
 from grader.judge.reading import nothing_recorded, place_of, require_written
-from grader.judge.verdict import fail, no_evidence
+from grader.judge.verdict import Place, fail, no_evidence
 
 
 def require_predictions_of(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the predictions are those of the right network for the test images."""
-    require_written(case, part_id)
+    require_written(case, part_id, _answer_place(case))
     calls, role = case.calls("predict"), case.role(role_id)
     mine = [call for call in calls if call.model in case.models(role_id)]
     if any(call.data is None or call.data.split in ("test", "other") for call in mine):
@@ -41,9 +41,14 @@ def _probe(case: Case) -> Probe | None:
     return next((probe for probe in case.evidence.probes if probe.name == case.lab.prediction), None)
 
 
+def _answer_place(case: Case) -> list[Place]:
+    probe = _probe(case)
+    return [(probe.cell, probe.line)] if probe is not None and not probe.error else []
+
+
 def require_argmax(case: Case, part_id: str) -> None:
     """Ask whether the expression finds the likeliest digit of the first image, on predictions the grader chose."""
-    require_written(case, part_id)
+    require_written(case, part_id, _answer_place(case))
     name, probe = case.lab.prediction, _probe(case)
     if probe is None:
         nothing_recorded(case, part_id, f"No value is given to `{name}`.")

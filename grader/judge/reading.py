@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NoReturn
 
 from grader.evidence import Cell, Failure, Mark
@@ -18,16 +19,27 @@ _STOPPED = {
 """Kinds of failures, and states of a cell in which the worker was lost, that leave nothing to judge."""
 
 
-def require_filled(case: Case, part_id: str) -> None:
-    """End the check as not attempted where a placeholder still stands in the part."""
-    blank = case.unfilled(case.lab.part(part_id))
-    if blank is not None:
-        not_attempted("placeholder", blank, placeholder=case.lab.placeholder, line=blank[1])
+def require_filled(case: Case, part_id: str, shown: Iterable[Place] = ()) -> None:
+    """End the check as not attempted where a placeholder still stands in the part.
+
+    Not where the part has been done beside it: `shown` are the places of what was recorded, and one of them in code of
+    the part that has no placeholder is an answer.
+    """
+    part = case.lab.part(part_id)
+    blank = case.unfilled(part)
+    if blank is None:
+        return
+    seen = set(shown)
+    for cell, mark in case.places(part):
+        lines = range(mark.line, mark.end_line + 1)
+        if not set(cell.placeholders) & set(lines) and any((cell.index, line) in seen for line in lines):
+            return
+    not_attempted("placeholder", blank, placeholder=case.lab.placeholder, line=blank[1])
 
 
-def require_written(case: Case, part_id: str) -> list[tuple[Cell, Mark]]:
+def require_written(case: Case, part_id: str, shown: Iterable[Place] = ()) -> list[tuple[Cell, Mark]]:
     """Return the places of a part in the code; ends the check where the part is blank."""
-    require_filled(case, part_id)
+    require_filled(case, part_id, shown)
     part = case.lab.part(part_id)
     places = case.places(part)
     if not places:

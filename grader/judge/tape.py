@@ -31,7 +31,7 @@ in order, but the gradient has to be that of the same loss: softmax outputs take
 
 def _steps(case: Case, part_id: str) -> Steps:
     """Return the recorded steps with what was verified of them; ends the check where there are none."""
-    require_written(case, part_id)
+    require_written(case, part_id, [(step.cell, step.line) for step in case.evidence.tape])
     tape = [step for step in case.evidence.tape if step.model is not None] or case.evidence.tape
     steps = [(step, case.verified.steps.get(step.number)) for step in tape]
     if not steps:

@@ -38,8 +38,8 @@ _WRONG_METRICS = ("binary", "topk", "top_k")
 
 def _calls(case: Case, role_id: str, part_id: str, method: str, missing: str) -> list[Call]:
     """Return the calls of a method on a role's networks; ends the check where the part is blank or there is none."""
-    require_filled(case, part_id)
     calls = case.calls(method, case.models(role_id))
+    require_filled(case, part_id, [(call.cell, call.line) for call in calls])
     if not calls:
         require_written(case, part_id)
         _complain_of_other_network(case, role_id, part_id, method)

@@ -21,7 +21,7 @@ PIECE = 1024
 def main() -> None:
     """Import TensorFlow, then answer requests until the parent closes the pipe."""
     requests, answers = process.claim_pipes()
-    process.die_with_parent()
+    process.die_with_parent(requests)
     process.apply_limits(cpu_s=600, memory_bytes=ADDRESS_BYTES, file_bytes=1024**2)
     _pin()
     try:

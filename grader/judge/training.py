@@ -28,6 +28,9 @@ FEW_PIXELS = 49
 LEARNING = 0.001
 """A loss that falls by this share within a capped training is on its way: slow optimizers are allowed."""
 
+LEARNING_AT_ONCE = 0.05
+"""The same for a training of one epoch, which has only guessing to be compared with."""
+
 CHANCE = math.log(10)
 """The loss (nats) of guessing among ten digits; a training that blew up may fall, but not to below this."""
 
@@ -158,10 +161,13 @@ def _has_other_mistakes(case: Case, role_id: str) -> bool:
 
 
 def _is_still_learning(fits: Sequence[Call]) -> bool:
+    """Tell whether the loss falls from epoch to epoch, or is well below that of guessing after a single one."""
     for fit in fits:
         curve = fit.result.get("history", {}).get("loss")
-        is_curve = isinstance(curve, list) and len(curve) > 1 and all(isinstance(value, float) for value in curve)
-        if is_curve and curve[-1] < (1 - LEARNING) * min(curve[0], CHANCE):
+        if not isinstance(curve, list) or not curve or not all(isinstance(value, float) for value in curve):
+            continue
+        least = (1 - LEARNING) * min(curve[0], CHANCE) if len(curve) > 1 else (1 - LEARNING_AT_ONCE) * CHANCE
+        if curve[-1] < least:
             return True
     return False
 

@@ -188,6 +188,7 @@ class Probe:
     answers: tuple[Any, ...]
     kind: str
     error: str
+    printed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -472,6 +473,7 @@ def _probe(fields: Mapping[str, Any], _: Mapping[str, Array]) -> Probe:
         answers=tuple(fields["answers"]),
         kind=str(fields["kind"]),
         error=str(fields["error"]),
+        printed=fields.get("printed") is True,
     )
 
 

@@ -708,6 +708,71 @@ APPLY = "optimizer.apply_gradients(zip(grads, cnn_model.trainable_variables))"
 wrong("tape_without_update", "gradient_tape", "not-applied", tape=swap("tape", APPLY, "pass"))
 wrong("tape_uphill", "gradient_tape", "uphill", tape=swap("tape", "zip(grads,", "zip([-g for g in grads],"))
 
+# What a reviewer handed in who had never seen the checks.
+
+INDENTED = "\n".join("  " + line for line in RIGHT["fc_evaluate"].strip().splitlines()) + "\n"
+right("cell_indented_as_a_whole", fc_evaluate=INDENTED)
+right("fit_behind_a_magic", cnn_fit="%time " + RIGHT["cnn_fit"].strip().splitlines()[-1] + "\n")
+right("prediction_rebound_in_the_tape_loop", tape=RIGHT["tape"].replace("logits", "prediction"))
+SEVERAL = "for i in range(5):\n    prediction = np.argmax(predictions[i])\n    print(prediction, test_labels[i])\n"
+right("prediction_rebound_in_a_loop_over_further_images", label=SEVERAL)
+right("prediction_only_printed", prediction="print(np.argmax(predictions[0]))\n")
+IN_FUNCTION = """
+def most_likely(preds):
+    prediction = np.argmax(preds[0])
+    return prediction
+print(most_likely(predictions))
+"""
+right("prediction_printed_by_a_function", prediction=IN_FUNCTION)
+right(
+    "prediction_under_another_name", prediction="predicted_digit = np.argmax(predictions[0])\nprint(predicted_digit)\n"
+)
+FROM_LABELS = "labels = np.argmax(cnn_model.predict(test_images), axis=1)\nprediction = labels[0]\n"
+right("prediction_from_labels_of_all_images", prediction=FROM_LABELS)
+RENAMED = {
+    name: RIGHT[name].replace("cnn_model", "my_cnn").replace("build_my_cnn", "build_cnn_model")
+    for name in ("cnn_build", "cnn_compile", "cnn_fit", "cnn_evaluate", "predict")
+}
+FIXTURES.append(Fixture(name="cnn_renamed_but_not_in_the_tape_cell", cells={**RIGHT, **RENAMED}))
+EAGER = swap("cnn_compile", "metrics=['accuracy']", "metrics=['accuracy'], run_eagerly=True")
+right("compiled_to_run_eagerly", cnn_compile=EAGER)
+TWELVE = """
+for filters in range(20, 32):
+    m = tf.keras.Sequential([tf.keras.layers.Conv2D(filters, 3, activation='relu'), tf.keras.layers.MaxPool2D(), tf.keras.layers.Flatten(), tf.keras.layers.Dense(10, activation='softmax')])
+    m.compile('adam', 'sparse_categorical_crossentropy', metrics=['accuracy'])
+    m.fit(train_images, train_labels, batch_size=64, epochs=5)
+"""
+right("twelve_convolutional_experiments_before_the_cnn", fc_evaluate=RIGHT["fc_evaluate"] + TWELVE)
+GRID = """
+for opt in [tf.keras.optimizers.SGD, tf.keras.optimizers.Adam, tf.keras.optimizers.RMSprop, tf.keras.optimizers.Adagrad]:
+  for lr in [1e-1, 1e-2, 1e-3, 1e-4]:
+    m = build_fc_model()
+    m.compile(optimizer=opt(learning_rate=lr), loss='sparse_categorical_crossentropy', metrics=['accuracy'])
+    m.fit(train_images, train_labels, batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=0)
+"""
+right("sixteen_experiments_before_the_cnn", fc_evaluate=RIGHT["fc_evaluate"] + GRID)
+LEAVES = """
+import sys
+import tensorflow as tf
+if not tf.config.list_physical_devices('GPU'):
+    sys.exit('No GPU found, change the runtime type!')
+"""
+right("leaves_where_there_is_no_gpu", setup=LEAVES + RIGHT["setup"])
+ON_BATCH = "predictions = cnn_model.predict_on_batch(test_images)\npredictions[0]\n"
+right("predictions_on_batch", predict=ON_BATCH)
+WRONG_FIRST = swap("tape", LOSS, LOSS[:-1] + ", from_logits=True)")
+right("tape_tried_twice_the_second_right", label=WRONG_FIRST)
+ON_DEVICE = "with tf.device('/GPU:0'):\n" + "\n".join("  " + line for line in RIGHT["tape"].strip().splitlines()) + "\n"
+right("tape_on_a_device", tape=ON_DEVICE)
+EPOCH_BY_EPOCH = f"for epoch in range(EPOCHS):\n    {FIT.replace('epochs=5', 'epochs=1')}"
+right("fit_epoch_by_epoch", cnn_fit=EPOCH_BY_EPOCH)
+UNCLOSED = swap(
+    "tape", "sparse_categorical_crossentropy(labels, logits)", "sparse_categorical_crossentropy(labels, logits"
+)
+wrong("tape_with_a_bracket_that_is_never_closed", "gradient_tape", "cell-raised", tape=UNCLOSED)
+METRICS = swap("cnn_compile", "['accuracy']", "'accuracy'")
+wrong("keras_2_metrics_as_a_word", "cnn_compile", "keras-2", cnn_compile=METRICS)
+
 # 3. Blank states.
 
 

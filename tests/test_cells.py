@@ -124,6 +124,15 @@ def test_a_cell_magic_that_only_measures_keeps_the_code(first: str) -> None:
     assert [part.source for part in cells.statements(f"{first}\na = 1")][-1] == "a = 1"
 
 
+def test_a_cell_that_is_indented_as_a_whole_runs() -> None:
+    assert sources("  # a remark\n  a = 1\n  if a:\n    b = 2\n")[0][1] == "a = 1"
+    assert all(parsed for _, _, parsed in sources("  a = 1\n  if a:\n    b = 2\n"))
+
+
+def test_a_magic_that_measures_runs_the_code_behind_it() -> None:
+    assert sources("%time a = f(1)\nb = 2")[0][1] == "a = f(1)"
+
+
 def test_a_percent_sign_that_is_no_magic_stays() -> None:
     text = "text = '''\n%s is\n!not a command\n''' % 1\nx = (7\n % 3)"
     assert sources(text)[0][1].startswith("text")

@@ -67,7 +67,7 @@ def test_other_packages_are_what_they_are(finder: StandInFinder) -> None:
 
 
 def test_questions_are_answered_sleep_is_short_and_nothing_is_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((builtins, "input"), (getpass, "getpass"), (time, "sleep"), (os, "kill")):
+    for module, name in ((builtins, "input"), (getpass, "getpass"), (time, "sleep"), (os, "kill"), (os, "_exit")):
         monkeypatch.setattr(module, name, getattr(module, name))
     keep_going()
     started = time.monotonic()
@@ -75,5 +75,7 @@ def test_questions_are_answered_sleep_is_short_and_nothing_is_restarted(monkeypa
     os.kill(os.getpid(), 9)
     with pytest.raises(PermissionError):
         os.kill(1, 0)
+    with pytest.raises(SystemExit):
+        os._exit(0)
     assert (input("key? "), getpass.getpass()) == ("", "")
     assert time.monotonic() - started < 1

@@ -26,6 +26,9 @@ _PERCENT_CELL = re.compile(r"^#\s*(?:%%|In\s*\[[\d\s]*\]:)(?P<rest>.*)$", re.MUL
 
 _PLACEHOLDER_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 _MAGIC_LINE = re.compile(r"^(?P<indent>\s*)(?:[%!?]|\w+\s*=\s*[%!]|[\w.]+\?{1,2}\s*$)")
+_MEASURED_LINE = re.compile(r"^(?P<indent>\s*)%(?:time|prun)\s+(?P<code>[^\s-].*)$")
+"""A magic that runs the code behind it."""
+
 _CONTINUES = re.compile(r"^(?:[)\]}]|(?:else|elif|except|finally|case)\b)")
 
 
@@ -115,7 +118,7 @@ def statements(source: str, *, is_script: bool = False) -> list[Statement]:
     """
     tree = _parse(source)
     if tree is None:
-        source = without_magics(source)
+        source = without_magics(without_leading_indent(source))
         tree = _parse(source)
     if tree is not None:
         body = unfolded(tree.body) if is_script else tree.body
@@ -172,6 +175,15 @@ def _uses(body: list[ast.stmt], name: str) -> int:
     return sum(1 for node in body for n in ast.walk(node) if isinstance(n, ast.Name) and n.id == name)
 
 
+def without_leading_indent(source: str) -> str:
+    """Take the indentation of the first line from all lines that have it, as IPython does with a whole cell."""
+    first = next((line for line in source.split("\n") if line.strip()), "")
+    indent = first[: len(first) - len(first.lstrip())]
+    if not indent:
+        return source
+    return "\n".join(line.removeprefix(indent) for line in source.split("\n"))
+
+
 def without_magics(source: str) -> str:
     """Comment out lines for IPython and the shell; they are never run, and line numbers stay as they were."""
     first = source.lstrip().split("\n", 1)[0]
@@ -180,6 +192,9 @@ def without_magics(source: str) -> str:
     lines = source.split("\n")
     indent, continued = "", False
     for number, line in enumerate(lines):
+        if measured := _MEASURED_LINE.match(line):
+            lines[number] = measured["indent"] + measured["code"]
+            continue
         magic = _MAGIC_LINE.match(line)
         if not magic and not continued:
             continue

@@ -40,6 +40,9 @@ THREADS = 2
 GOVERNED = 5.0
 """How many times as long as a statement's own code a governed call may take; it needs a third of that at most."""
 
+PROBES_LIMIT = 8
+"""Statements that are tried as answers; more than one is a first try and its correction."""
+
 PROBE_LIMITS = CellLimits(own_s=2.0, idle_s=5.0)
 
 Parsed = Mapping[int, Sequence[Statement]]
@@ -67,7 +70,8 @@ class Execution:
         self._namespace = _namespace()
         self._tape = TapeRecorder(session=self._session, namespace=self._namespace)
         self._stand_ins = StandInFinder(map(str, fields["stand_ins"]))
-        self._answer = probes.last_assignment(str(fields["prediction"]), parsed)
+        self._answers = probes.answers(str(fields["prediction"]), parsed)
+        self._probed = 0
         install(self._session)
         self._tape.install()
         _serve_dataset(arrays)
@@ -94,9 +98,8 @@ class Execution:
         def after(part: Statement) -> None:
             self._tape.finish_step()
             self._send_names(index)
-            if part is self._answer:
-                # At once, while everything is as it was for this statement; a later one may end the program.
-                _try(self._probe_prediction)
+            # At once, while everything is as it was for this statement; a later one may end the program.
+            _try(functools.partial(self._probe_prediction, part))
 
         def provide(name: str) -> bool:
             return self._session.surrogates.provide(name, self._namespace)
@@ -130,12 +133,23 @@ class Execution:
             if model not in trained:
                 _try(functools.partial(take_snapshot, self._session, model, "untrained"))
 
-    def _probe_prediction(self) -> None:
+    def _probe_prediction(self, part: Statement) -> None:
+        """Try a statement that gives the likeliest digit; one that only prints it where none assigns it."""
         fields = self._job.fields
+        name = str(fields["prediction"])
+        is_printed = not self._answers
+        answer = probes.printed(name, part) if is_printed else part if part in self._answers else None
+        if answer is None or not name or self._probed >= PROBES_LIMIT:
+            return
+        if is_printed and not probes.depends_on_predictions(self._session, self._namespace, answer):
+            return
+        self._probed += 1
         probes.probe_prediction(
             self._session,
-            name=str(fields["prediction"]),
+            name=name,
             source=str(fields["predictions"]),
+            answer=answer,
+            is_printed=is_printed,
             trials=self._job.arrays["trials"],
             cells=self._parsed,
             namespace=self._namespace,

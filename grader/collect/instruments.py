@@ -35,6 +35,7 @@ def install(session: Session) -> None:
         "fit": _fit,
         "evaluate": _evaluate,
         "predict": _predict,
+        "predict_on_batch": _predict_on_batch,
     }.items():
         setattr(keras.Model, name, _instrument(session, getattr(keras.Model, name), wrapper))
     tf.config.run_functions_eagerly(True)  # noqa: FBT003 - TensorFlow's own signature
@@ -74,6 +75,9 @@ def _run(session: Session, record: Record, call: Callable[[], Any], *, governed:
 
 def _compile(session: Session, original: Callable[..., Any], model: Any, arguments: dict[str, Any]) -> Any:
     record = Record(session=session, name="compile", model=model, settings=_compile_settings(arguments))
+    if session.budget.images is not None:
+        # How a step is executed changes nothing but the time it takes.
+        arguments = {name: value for name, value in arguments.items() if name not in ("run_eagerly", "jit_compile")}
     result = _run(session, record, lambda: original(**arguments))
     optimizer = getattr(model, "optimizer", None)
     rate = plain_number(getattr(optimizer, "learning_rate", None))
@@ -137,12 +141,13 @@ def _fit(session: Session, original: Callable[..., Any], model: Any, arguments: 
     facts = _remember(session, model, images, labels)
     if facts is not None and rows:
         facts["rows"] = rows
-    settings = {
+    settings: dict[str, Any] = {
         "epochs": rationing.to_int(arguments.get("epochs", 1)),
         "batch_size": rationing.to_int(arguments.get("batch_size") or 32),
     }
     record = Record(session=session, name="fit", model=model, facts=facts, settings=settings)
     governed = rationing.ration_fit(session, model, dict(arguments), facts)
+    settings["token"] = governed.get("steps_per_epoch") == 1
     stop = rationing.add_early_stop(session, governed)
     started = time.monotonic()
     history = _run(session, record, lambda: original(**rationing.quiet(governed, 2)))
@@ -201,6 +206,16 @@ def _predict(session: Session, original: Callable[..., Any], model: Any, argumen
     result = _infer(session, record, original, rationing.quiet(governed, 0))
     if rows and isinstance(result, np.ndarray):
         result = np.resize(result, (rows, *result.shape[1:]))
+    record.end({"shape": [int(size) for size in np.shape(result)][:8]})
+    session.predictions = [*session.predictions[-20:], (result, model)]
+    return result
+
+
+def _predict_on_batch(session: Session, original: Callable[..., Any], model: Any, arguments: dict[str, Any]) -> Any:
+    if session.tracer.stand_in is not None:
+        return session.tracer.stand_in(model, arguments.get("x"))
+    record = Record(session=session, name="predict", model=model, facts=_remember(session, model, arguments["x"], None))
+    result = _run(session, record, lambda: original(**arguments), governed=False)
     record.end({"shape": [int(size) for size in np.shape(result)][:8]})
     session.predictions = [*session.predictions[-20:], (result, model)]
     return result

@@ -142,24 +142,32 @@ def _marks_in_text(statement: Statement) -> Iterator[dict[str, Any]]:
 def _places_in_text(statement: Statement, pattern: re.Pattern[str]) -> Iterator[int]:
     """Yield the lines of placeholders in code that does not parse, told from remarks by what stands around them."""
     tokens = _tokens(statement.source)
-    depth, before = 0, ""
+    open_brackets, before = "", ""
     for position, token in enumerate(tokens):
         first = statement.line + token.start[0] - 1
         if token.type == tokenize.COMMENT:
             if pattern.search(token.string) and (before == "=" or _is_only_body(tokens, position)):
                 yield first
             continue
-        is_used = depth > 0 or before not in _STARTS
+        # In a list of layers a string of its own stands for a layer; in a call that was not closed it is a remark.
+        is_alone = before in _STARTS or (open_brackets.endswith("(") and _starts_line(tokens, position))
+        is_used = not is_alone
         if pattern.search(token.string) and (token.type != tokenize.STRING or is_used):
             yield first
-        if token.type == tokenize.OP:
-            depth = max(depth + (token.string in "([{") - (token.string in ")]}"), 0)
+        if token.type == tokenize.OP and token.string in "([{":
+            open_brackets += token.string
+        elif token.type == tokenize.OP and token.string in ")]}":
+            open_brackets = open_brackets[:-1]
         if token.type not in (tokenize.NL, tokenize.INDENT, tokenize.DEDENT):
             before = token.string
 
 
 _STARTS = frozenset({"", "\n"})
 """What stands before a string that is a remark: nothing, or the end of the statement before."""
+
+
+def _starts_line(tokens: Sequence[tokenize.TokenInfo], position: int) -> bool:
+    return position == 0 or tokens[position - 1].start[0] < tokens[position].start[0]
 
 
 def _is_only_body(tokens: Sequence[tokenize.TokenInfo], position: int) -> bool:

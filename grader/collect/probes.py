@@ -29,22 +29,48 @@ class Target:
     parts: tuple[Statement, ...]
 
 
-def last_assignment(name: str, cells: Mapping[int, Sequence[Statement]]) -> Statement | None:
-    """Return the last statement that assigns a name, or None."""
+def answers(name: str, cells: Mapping[int, Sequence[Statement]]) -> list[Statement]:
+    """Return the statements that assign a name, apart from those that train."""
     parts = [part for index in sorted(cells) for part in cells[index]]
-    return next((p for p in reversed(parts) if p.tree is not None and name in _stored(p.tree)), None)
+    return [part for part in parts if part.tree is not None and name in _stored(part.tree) and not _trains(part.tree)]
 
 
-def find_target(name: str, cells: Mapping[int, Sequence[Statement]], held: frozenset[str]) -> Target | None:
-    """Return where `name` is assigned last, with the statements between it and the names in `held`."""
+def _trains(tree: ast.stmt) -> bool:
+    code = ast.dump(tree)
+    return "GradientTape" in code or "attr='fit'" in code
+
+
+def printed(name: str, part: Statement) -> Statement | None:
+    """Return a statement that assigns to a name what `part` prints or calls otherwise; None for a plain value."""
+    match part.tree:
+        case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=shown)):
+            pass
+        case ast.Expr(value=value) | ast.Assign(targets=[ast.Name()], value=value):
+            shown = [value]
+        case _:
+            return None
+    values = [
+        v for v in shown if not isinstance(v, ast.Constant | ast.Name | ast.Subscript | ast.JoinedStr | ast.Starred)
+    ]
+    if len(values) != 1:
+        return None
+    tree = ast.copy_location(ast.Assign(targets=[ast.Name(id=name, ctx=ast.Store())], value=values[0]), part.tree)
+    return Statement(line=part.line, source=part.source, tree=ast.fix_missing_locations(tree))
+
+
+def find_target(cells: Mapping[int, Sequence[Statement]], held: frozenset[str], answer: Statement) -> Target | None:
+    """Return where a statement stands, with those between it and the names in `held` that it depends on."""
     parts = [(index, part) for index in sorted(cells) for part in cells[index]]
-    for position in range(len(parts) - 1, -1, -1):
-        index, part = parts[position]
-        if part.tree is not None and name in _stored(part.tree):
+    for position, (index, part) in enumerate(parts):
+        if part.line == answer.line and part.source is answer.source:
             before = [earlier for _, earlier in parts[:position]]
-            chosen = (*_between(before, part, held), part)
-            return Target(cell=index, line=part.line, parts=chosen)
+            return Target(cell=index, line=part.line, parts=(*_between(before, answer, held), answer))
     return None
+
+
+def depends_on_predictions(session: Session, namespace: Mapping[str, Any], answer: Statement) -> bool:
+    """Tell whether a statement uses what a network predicted."""
+    return any(_is_prediction(session, namespace[name]) for name in _loaded(answer.tree) if name in namespace)
 
 
 def _between(before: Sequence[Statement], last: Statement, held: frozenset[str]) -> list[Statement]:
@@ -54,7 +80,7 @@ def _between(before: Sequence[Statement], last: Statement, held: frozenset[str])
     for part in before:
         if part.tree is not None and _is_cheap(part.tree):
             stored = _stored(part.tree) - held
-            if _loaded(part.tree) & known:
+            if _loaded(part.tree) & known or _predicts(part.tree):
                 known |= stored
                 derived |= dict.fromkeys(stored, part)
             else:
@@ -71,6 +97,11 @@ def _between(before: Sequence[Statement], last: Statement, held: frozenset[str])
             wanted |= _loaded(part.tree)
             chosen.insert(0, part)
     return chosen
+
+
+def _predicts(tree: ast.stmt) -> bool:
+    """Tell whether a statement asks a network for predictions; a trial answers with those that the grader chose."""
+    return any(isinstance(n, ast.Attribute) and n.attr in ("predict", "predict_on_batch") for n in ast.walk(tree))
 
 
 def _slice(parts: Sequence[Statement], given: frozenset[str]) -> Iterator[Statement]:
@@ -123,6 +154,8 @@ def probe_prediction(
     *,
     name: str,
     source: str,
+    answer: Statement,
+    is_printed: bool,
     trials: Array,
     cells: Mapping[int, Sequence[Statement]],
     namespace: dict[str, Any],
@@ -133,6 +166,8 @@ def probe_prediction(
     Args:
         session: the instruments, whose record of `predict` says which variables hold predictions.
         name: the variable that holds the answer.
+        answer: the statement that gives it a value.
+        is_printed: whether the statement only prints its value.
         source: the variable that the lab keeps predictions in; given, too, where an earlier mistake left it unset.
         trials: float32 (trials, rows, classes), each row a distribution.
         cells: the statements of each cell.
@@ -143,18 +178,19 @@ def probe_prediction(
     own = np.shape(namespace[source]) if source in namespace else (len(session.images), trials.shape[2])
     if len(own) == 2:  # noqa: PLR2004 - images × classes
         held[source] = own
-    target = find_target(name, cells, frozenset(held))
+    target = find_target(cells, frozenset(held), answer)
     if target is None:
         return
-    answers, kind, error = [], "", ""
+    given, kind, error = [], "", ""
     for trial in trials:
-        answer, kind, error = _one_trial(session, target, name, trial, held, namespace, limits)
-        answers.append(answer)
+        value, kind, error = _one_trial(session, target, name, trial, held, namespace, limits)
+        given.append(value)
     fields = {
         "name": name,
         "cell": target.cell,
         "line": target.line,
-        "answers": answers,
+        "answers": given,
+        "printed": is_printed,
         "kind": kind,
         "error": error,
     }

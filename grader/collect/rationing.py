@@ -20,6 +20,12 @@ from grader.collect.snapshots import cost
 FRESH_TRAININGS = 4
 """Trainings in earnest of networks that are built alike; later ones show what was written, not what comes of it."""
 
+TRAININGS = 2.5
+"""Trainings of the most costly kind that one submission gets in all; dozens of experiments are not graded."""
+
+TOKEN_SHARE = 0.1
+"""What has to be left of one such training; below that, a training is a single step."""
+
 INFERENCE_IMAGES = 40_000
 """Images that are predicted and evaluated in all where training is governed; four times the test images."""
 
@@ -63,11 +69,29 @@ def ration_fit(session: Session, model: Any, arguments: dict[str, Any], facts: F
     # Networks that cost the same are the same network built again, in an experiment with optimizers, say.
     earlier = max(session.fits.get(model, 0), session.trainings[price] - FRESH_TRAININGS + 1)
     session.trainings[price] += 1
+    left = _left(session)
+    if session.budget.images is not None and left < TOKEN_SHARE:
+        return _token(session, model, arguments, batch)
     got = ration(session.budget, cost=price, rows=rows, epochs=epochs, batch=batch, earlier_fits=earlier)
     if got is None or (got.images >= rows and got.epochs == epochs and got.per_epoch >= rows):
         return arguments
+    session.spent += got.per_epoch * got.epochs * price
     session.capped.add(f"training: {got.epochs} epochs of {got.per_epoch} images instead of {epochs} of {rows}")
     return _cut(arguments, got.images, got.epochs, max(got.per_epoch // batch, 1))
+
+
+def _left(session: Session) -> float:
+    """Return what is left of the multiplications of all trainings together, in those of one training."""
+    one = session.budget.multiplications
+    return math.inf if one is None else TRAININGS - session.spent / one
+
+
+def _token(session: Session, model: Any, arguments: dict[str, Any], batch: int) -> dict[str, Any]:
+    """Return the arguments for a single step without a graph: it shows what was written, and costs next to nothing."""
+    session.capped.add("training: further experiments ran for a single step")
+    arguments = _cut(arguments, batch, 1, 1)
+    model.run_eagerly = True
+    return arguments
 
 
 def _cut(arguments: dict[str, Any], images: int, epochs: int, steps: int) -> dict[str, Any]:

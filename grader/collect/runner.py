@@ -151,7 +151,7 @@ def run_cell(
     stopwatch: Stopwatch | None = None,
     provide: Callable[[str], bool] = lambda _: False,
 ) -> Ran:
-    """Run the statements of one cell in order, calling `after` when each has ended; `exit()` ends the cell.
+    """Run the statements of one cell in order, calling `after` when each has ended.
 
     Where a name is missing, `provide` may give it a value, and the statement is run again.
     """
@@ -173,10 +173,9 @@ def run_cell(
         except OutputFlood as error:
             failures.append(_failure(error, part, "output_flood"))
         except BaseException as error:  # noqa: BLE001 - whatever a student's statement raises ends that statement
-            # What a notebook asserts of its surroundings, such as a GPU or a key, is none of the student's work.
-            failures.append(_failure(error, part, "noise" if isinstance(part.tree, ast.Assert) else "raised"))
-            if isinstance(error, SystemExit):
-                break
+            # What a notebook asserts of its surroundings, or exits for, such as a GPU or a key, is none of its work.
+            is_noise = isinstance(part.tree, ast.Assert) or isinstance(error, SystemExit)
+            failures.append(_failure(error, part, "noise" if is_noise else "raised"))
         finally:
             _observe(after, part)
     grave = [failure["kind"] for failure in failures if failure["kind"] != "noise"]

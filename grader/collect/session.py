@@ -42,6 +42,7 @@ class Session:
     depth: int = 0
     capped: set[str] = field(default_factory=set)
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    spent: float = 0.0
     trainings: Counter[int] = field(default_factory=Counter)
     inferences: int = 0
     inferred: int = 0

@@ -14,8 +14,8 @@ from grader.collect.session import Facts, Session
 from grader.wire import Array
 
 SNAPSHOTS_LIMIT = 6
-NETWORKS_LIMIT = 12
-"""Snapshots kept of one network, and networks kept at all: the lab has two, and a loop of trainings needs no more."""
+NETWORKS_LIMIT = 64
+"""Snapshots kept of one network, and networks kept at all: the lab has two, experiments in loops have many."""
 
 
 def prepared(facts: Facts, shape: tuple[int, ...], raw: Array) -> Array:

@@ -177,6 +177,10 @@ def keep_going() -> None:
         if pid != os.getpid():
             raise PermissionError(errno.EPERM, "no other process can be reached from here")
 
+    def leave(_status: int = 0, /) -> None:
+        raise SystemExit
+
     os.kill = stay
+    os._exit = leave  # type: ignore[assignment] # it does return here: by raising
     builtins.input = answer_nothing
     getpass.getpass = answer_nothing

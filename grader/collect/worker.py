@@ -20,6 +20,9 @@ from grader import process, wire
 from grader.collect import cells, marks
 from grader.collect.story import Story
 
+_leave = os._exit
+"""Student code finds another one in its place."""
+
 
 def main() -> None:
     """Serve one job, then end without ceremony: tearing TensorFlow down takes most of a second."""
@@ -36,8 +39,8 @@ def main() -> None:
         story.send("end", {"reason": "rejected", "detail": str(error)})
     except BaseException:  # noqa: BLE001 - told to the parent's log, whatever it was
         os.write(2, traceback.format_exc().encode("utf-8", "replace"))
-        os._exit(1)
-    os._exit(0)
+        _leave(1)
+    _leave(0)
 
 
 def _read_exactly(stream: BinaryIO, size: int) -> bytes:
@@ -50,7 +53,7 @@ def _read_exactly(stream: BinaryIO, size: int) -> bytes:
 def _die_at_eof(requests: BinaryIO) -> None:
     """End this process when the parent is gone, on every platform."""
     requests.read(1)
-    os._exit(1)
+    _leave(1)
 
 
 def _serve(job: wire.Frame, story: Story) -> None:

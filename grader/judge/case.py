@@ -148,7 +148,9 @@ def _assign_roles(case: Case) -> dict[str, frozenset[int]]:
     named = {role.id: _ever_named(case, role.variable) for role in case.lab.roles}
     structure = {s.model: _role_by_structure(case, s) for s in case.evidence.snapshots}
     roles: dict[str, set[int]] = {role.id: set() for role in case.lab.roles}
-    taken = {role: {n for n in numbers if structure.get(n) in (None, role)} for role, numbers in named.items()}
+    # A network that is only built again for the training step, under the lab's name, does not make others experiments.
+    used = {call.model for call in case.evidence.calls if call.name in ("compile", "fit", "evaluate")}
+    taken = {role: {n for n in numbers & used if structure.get(n) in (None, role)} for role, numbers in named.items()}
     everyone = {number for numbers in named.values() for number in numbers} | set(structure)
     everyone |= {call.model for call in case.evidence.calls if call.model is not None}
     for number in everyone:

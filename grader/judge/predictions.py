@@ -7,23 +7,24 @@ from collections.abc import Sequence
 from grader.evidence import Probe
 from grader.judge.architecture import CLASSES
 from grader.judge.case import Case
-from grader.judge.reading import nothing_recorded, place_of, require_written
-from grader.judge.verdict import Place, fail, no_evidence
+from grader.judge.reading import keras_2_name, nothing_recorded, place_of, require_written
+from grader.judge.verdict import fail, no_evidence
 
 
 def require_predictions_of(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the predictions are those of the right network for the test images."""
-    require_written(case, part_id, _answer_place(case))
+    _require_answered(case, part_id)
     calls, role = case.calls("predict"), case.role(role_id)
-    mine = [call for call in calls if call.model in case.models(role_id)]
+    # A few images of the training set are often predicted just to build a network; they are not what is asked about.
+    asked = [c for c in calls if c.data is None or c.data.split != "train" or c.data.rows > FEW_ROWS]
+    mine = [call for call in asked if call.model in case.models(role_id)]
     if any(call.data is None or call.data.split in ("test", "other") for call in mine):
         return
-    # One image of the training set is often predicted just to build a network; it is not what is asked about.
-    others = [call for call in calls if call not in mine and call.data is not None and call.data.split == "test"]
+    others = [call for call in asked if call not in mine and call.data is not None and call.data.split == "test"]
     if mine and not others:
         fail("predicts-training-images", (mine[-1].cell, mine[-1].line))
-    if calls:
-        call = (others or calls)[-1]
+    if asked:
+        call = (others or asked)[-1]
         fail(
             "predicts-with-other-network",
             (call.cell, call.line),
@@ -31,33 +32,48 @@ def require_predictions_of(case: Case, role_id: str, part_id: str) -> None:
             role=role.title,
             wanted=case.variable_of(role_id),
         )
-    probe = _probe(case)
-    if probe is not None and not probe.error and case.models(role_id):
+    if any(not probe.error for probe in _probes(case)) and case.models(role_id):
         return  # Predicted by calling the network itself: what the expression does is the other check's question.
     no_evidence("not-recorded", place_of(case, part_id), what="No predictions were made.")
 
 
-def _probe(case: Case) -> Probe | None:
-    return next((probe for probe in case.evidence.probes if probe.name == case.lab.prediction), None)
+FEW_ROWS = 32
 
 
-def _answer_place(case: Case) -> list[Place]:
-    probe = _probe(case)
-    return [(probe.cell, probe.line)] if probe is not None and not probe.error else []
+def _probes(case: Case) -> list[Probe]:
+    return [probe for probe in case.evidence.probes if probe.name == case.lab.prediction]
+
+
+def _is_right(case: Case, probe: Probe) -> bool:
+    return list(probe.answers) == [float(trial[0].argmax()) for trial in case.trials]
+
+
+def _require_answered(case: Case, part_id: str) -> None:
+    """End the check where the part is blank: nothing right is printed, and nothing is assigned."""
+    probes = _probes(case)
+    if not any(probe.printed and _is_right(case, probe) for probe in probes):
+        require_written(case, part_id, [(p.cell, p.line) for p in probes if not p.error and not p.printed])
 
 
 def require_argmax(case: Case, part_id: str) -> None:
-    """Ask whether the expression finds the likeliest digit of the first image, on predictions the grader chose."""
-    require_written(case, part_id, _answer_place(case))
-    name, probe = case.lab.prediction, _probe(case)
-    if probe is None:
+    """Ask whether an expression finds the likeliest digit of the first image, on predictions the grader chose.
+
+    One that is right is enough: others are first tries, or loops over further images.
+    """
+    _require_answered(case, part_id)
+    name, probes = case.lab.prediction, _probes(case)
+    if any(_is_right(case, probe) for probe in probes):
+        return
+    assigned = [probe for probe in probes if not probe.printed]
+    if not assigned:
         nothing_recorded(case, part_id, f"No value is given to `{name}`.")
+    probe = assigned[-1]
     place = (probe.cell, probe.line)
+    if keras_2 := keras_2_name(probe.error):
+        fail("keras-2", place, name=keras_2, error=probe.error)
     if probe.error:
         no_evidence("expression-stopped", place, error=probe.error)
-    wanted = [float(trial[0].argmax()) for trial in case.trials]
-    if list(probe.answers) != wanted:
-        fail(_defect(probe.answers, probe.kind), place, name=name, found=probe.kind.removeprefix("array of "))
+    fail(_defect(probe.answers, probe.kind), place, name=name, found=probe.kind.removeprefix("array of "))
 
 
 def _defect(answers: Sequence[object], kind: str) -> str:

@@ -75,7 +75,9 @@ def _complain_of_lost_worker(case: Case, cell: Cell, mark: Mark) -> None:
 
 
 def _failure_inside(case: Case, cell: Cell, mark: Mark) -> Failure | None:
-    """Return what was raised by a line of a mark, wherever that was called from."""
+    """Return what was raised by a line of a function, wherever that was called from."""
+    if mark.kind != "define":
+        return None
     raised = [failure for ran in case.evidence.cells for failure in ran.failures if failure.kind != "noise"]
     here = [f for f in raised if f.cell == cell.index and f.line is not None and mark.line <= f.line <= mark.end_line]
     return here[0] if here else None
@@ -113,6 +115,10 @@ _KERAS_2 = {
     "use_multiprocessing": re.compile("use_multiprocessing"),
     "workers": re.compile(r"unexpected keyword argument 'workers'"),
     "max_queue_size": re.compile(r"unexpected keyword argument 'max_queue_size'"),
+    'metrics="accuracy"': re.compile("Expected `metrics` argument to be a list"),
+    "ModelCheckpoint without .weights.h5": re.compile(r"must end in `\.weights\.h5`"),
+    "keras.layers.core": re.compile(r"No module named 'keras\.layers\.\w+'"),
+    "reset_states": re.compile("no attribute 'reset_states'"),
     "fit_generator": re.compile("fit_generator"),
     "evaluate_generator": re.compile("evaluate_generator"),
     "predict_classes": re.compile("predict_classes"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from grader.evidence import Mark, TapeStep
 from grader.judge.architecture import CLASSES
 from grader.judge.case import Case
 from grader.judge.reading import nothing_recorded, require_written
-from grader.judge.verdict import Problem, fail
+from grader.judge.verdict import Place, Problem, Verdict, fail
 from grader.verification import VerifiedStep
 
 BLOWN_UP = 8.0
@@ -39,9 +39,29 @@ def _steps(case: Case, part_id: str) -> Steps:
     return steps
 
 
+def _require_one_right(steps: Steps, judge: Callable[[Steps], None]) -> None:
+    """End the check where no loop of the submission is in order; the last one is told about."""
+    loops: dict[Place, list[tuple[TapeStep, VerifiedStep | None]]] = {}
+    for step, verified in steps:
+        loops.setdefault((step.cell, step.line), []).append((step, verified))
+    told: Verdict | None = None
+    for loop in loops.values():
+        try:
+            return judge(loop)
+        except Verdict as verdict:
+            told = verdict
+    if told is not None:
+        raise told
+    return None
+
+
 def require_batches(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the network of a role runs on batches of training images inside the tape."""
-    step, _ = _steps(case, part_id)[0]
+    _require_one_right(_steps(case, part_id), lambda steps: _judge_batches(case, role_id, steps))
+
+
+def _judge_batches(case: Case, role_id: str, steps: Steps) -> None:
+    step, _ = steps[0]
     place = (step.cell, step.line)
     if step.model is None:
         fail("gradient-of-other-variables", place)
@@ -55,7 +75,10 @@ def require_batches(case: Case, role_id: str, part_id: str) -> None:
 
 def require_gradient(case: Case, part_id: str) -> None:
     """Ask whether the gradient is that of the cross-entropy, for all trainable variables."""
-    steps = _steps(case, part_id)
+    _require_one_right(_steps(case, part_id), lambda steps: _judge_gradient(case, part_id, steps))
+
+
+def _judge_gradient(case: Case, part_id: str, steps: Steps) -> None:
     first, _ = steps[0]
     place = (first.cell, first.line)
     if first.missing >= first.variables > 0:
@@ -117,7 +140,11 @@ def _from_logits(case: Case, part_id: str, step: TapeStep, verified: VerifiedSte
     last = step.spec[-1] if step.spec else {}
     is_softmax = last.get("class") == "Softmax" or last.get("config", {}).get("activation") == "softmax"
     marks = [
-        mark for cell, tape in case.places(case.lab.part(part_id)) for mark in cell.marks if _is_inside(mark, tape)
+        mark
+        for cell, tape in case.places(case.lab.part(part_id))
+        if cell.index == step.cell and tape.line <= (step.line or 0) <= tape.end_line
+        for mark in cell.marks
+        if _is_inside(mark, tape)
     ]
     if not is_softmax or not any("from_logits" in mark.flags for mark in marks):
         return None
@@ -132,7 +159,10 @@ def _is_inside(mark: Mark, whole: Mark) -> bool:
 
 def require_update(case: Case, part_id: str) -> None:
     """Ask whether the weights are moved, and downhill where the gradient is right."""
-    steps = _steps(case, part_id)
+    _require_one_right(_steps(case, part_id), _judge_update)
+
+
+def _judge_update(steps: Steps) -> None:
     place = (steps[0][0].cell, steps[0][0].line)
     if not any(_has_moved(step) for step, _ in steps):
         fail("not-applied", place)

@@ -54,7 +54,7 @@ class Verifier:
         networks: dict[tuple[int, int], VerifiedNetwork] = {}
         steps: dict[int, VerifiedStep] = {}
         self._worker.restart_clock()
-        for snapshot in _wanted(record.snapshots):
+        for snapshot in _wanted(record):
             known = next((n for n in networks.values() if _is_same_untrained(snapshot, n, record)), None)
             networks[snapshot.model, snapshot.call] = _like(known, snapshot) if known else self._network(snapshot)
         for step in record.tape:
@@ -118,11 +118,18 @@ def true_labels(path: Path) -> LabelsOf:
     return labels_of
 
 
-def _wanted(snapshots: Sequence[Snapshot]) -> Sequence[Snapshot]:
+NETWORKS_LIMIT = 12
+"""Networks that are rebuilt: those that had a name of their own come before those of a loop."""
+
+
+def _wanted(record: Evidence) -> Sequence[Snapshot]:
     """Return the snapshots to rebuild: the first and the last of each network."""
+    named = {number for names in record.names for number in names.models.values()}
+    seen = sorted({snapshot.model for snapshot in record.snapshots}, key=lambda number: (number not in named, number))
+    chosen = set(seen[:NETWORKS_LIMIT])
     first: dict[int, Snapshot] = {}
     final: dict[int, Snapshot] = {}
-    for snapshot in snapshots:
+    for snapshot in (each for each in record.snapshots if each.model in chosen):
         first.setdefault(snapshot.model, snapshot)
         final[snapshot.model] = snapshot
     return list({id(snapshot): snapshot for snapshot in (*first.values(), *final.values())}.values())

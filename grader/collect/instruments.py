@@ -23,7 +23,7 @@ from grader.collect.snapshots import afresh, run_traced, take_snapshot
 from grader.collect.story import plain_number
 
 HISTORY_LIMIT = 200
-INFERENCES = 40
+INFERENCES = 15
 """Calls of evaluate and predict that are not counted as the student's own time; a loop over single images is."""
 
 

@@ -17,7 +17,7 @@ from grader.collect.identity import ENDLESS
 from grader.collect.session import Facts, Session
 from grader.collect.snapshots import cost
 
-FRESH_TRAININGS = 4
+FRESH_TRAININGS = 3
 """Trainings in earnest of networks that are built alike; later ones show what was written, not what comes of it."""
 
 TRAININGS = 2.5
@@ -67,10 +67,10 @@ def ration_fit(session: Session, model: Any, arguments: dict[str, Any], facts: F
     batch = max(to_int(arguments.get("batch_size") or 32) or 32, 1)
     price = cost(session, model)
     # Networks that cost the same are the same network built again, in an experiment with optimizers, say.
-    earlier = max(session.fits.get(model, 0), session.trainings[price] - FRESH_TRAININGS + 1)
-    session.trainings[price] += 1
-    left = _left(session)
-    if session.budget.images is not None and left < TOKEN_SHARE:
+    earlier = session.fits.get(model, 0)
+    is_experiment = not earlier and session.trainings[price] >= FRESH_TRAININGS
+    session.trainings[price] += not earlier
+    if session.budget.images is not None and (is_experiment or _left(session) < TOKEN_SHARE):
         return _token(session, model, arguments, batch)
     got = ration(session.budget, cost=price, rows=rows, epochs=epochs, batch=batch, earlier_fits=earlier)
     if got is None or (got.images >= rows and got.epochs == epochs and got.per_epoch >= rows):

@@ -26,6 +26,9 @@ IMAGES_LIMIT = 12_000
 """Rows of a batch that are kept; a gradient over more cannot be checked and is said to be so."""
 
 
+IMAGES_ENOUGH = 8192
+"""Images of recorded steps after which a loop has shown enough."""
+
 LARGEST = 10.0
 """What scaled or standardised pixels stay below; with raw bytes a loss is so large that its gradient is cut off."""
 
@@ -46,6 +49,7 @@ class TapeRecorder:
     steps: int = 0
     counts: dict[int | None, int] = field(default_factory=dict)
     recognised: int = 0
+    images_seen: int = 0
     pending: _Pending | None = None
     entered: list[Any] = field(default_factory=list)
 
@@ -80,9 +84,11 @@ class TapeRecorder:
             return
         self.finish_step()
         limit = session.budget.tape_steps
-        if limit is not None and self.steps >= limit:
+        # Two steps show what a loop does; with thousands of images in each, more would only take time.
+        is_large = self.images_seen >= IMAGES_ENOUGH and self.steps > 1
+        if limit is not None and (self.steps >= limit or is_large):
             session.capped.add(f"hand-written training loop: {limit} steps")
-            self.steps = 0
+            self.steps = self.images_seen = 0
             raise BudgetReached
         session.tracer.steps = []
         session.tracer.active = True
@@ -136,6 +142,7 @@ class TapeRecorder:
     def finish_step(self) -> None:
         """Send the recorded step, now that the student's update of the weights has been made."""
         pending, self.pending = self.pending, None
+        self.images_seen += 0 if pending is None else len(pending.arrays.get("images", ()))
         self.session.tracer.active = False
         if pending is None:
             return

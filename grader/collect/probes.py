@@ -17,12 +17,10 @@ from grader.collect.session import Session
 from grader.collect.story import plain_number
 from grader.wire import Array
 
-ANSWER_LIMIT = 4
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The last statement that assigns the name, with the statements of its cell that it depends on."""
+    """A statement that answers, with the cheap ones before it that it depends on."""
 
     cell: int
     line: int

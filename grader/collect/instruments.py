@@ -146,8 +146,9 @@ def _fit(session: Session, original: Callable[..., Any], model: Any, arguments: 
         "batch_size": rationing.to_int(arguments.get("batch_size") or 32),
     }
     record = Record(session=session, name="fit", model=model, facts=facts, settings=settings)
+    tokens = session.tokens
     governed = rationing.ration_fit(session, model, dict(arguments), facts)
-    settings["token"] = governed.get("steps_per_epoch") == 1
+    settings["token"] = session.tokens > tokens
     stop = rationing.add_early_stop(session, governed)
     started = time.monotonic()
     history = _run(session, record, lambda: original(**rationing.quiet(governed, 2)))

@@ -88,6 +88,7 @@ def _left(session: Session) -> float:
 
 def _token(session: Session, model: Any, arguments: dict[str, Any], batch: int) -> dict[str, Any]:
     """Return the arguments for a single step without a graph: it shows what was written, and costs next to nothing."""
+    session.tokens += 1
     session.capped.add("training: further experiments ran for a single step")
     arguments = _cut(arguments, batch, 1, 1)
     model.run_eagerly = True

@@ -43,6 +43,7 @@ class Session:
     capped: set[str] = field(default_factory=set)
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
     spent: float = 0.0
+    tokens: int = 0
     trainings: Counter[int] = field(default_factory=Counter)
     inferences: int = 0
     inferred: int = 0

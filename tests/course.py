@@ -802,7 +802,7 @@ blank("tape_with_only_the_gradient_left", "gradient_tape", tape=HALF_TAPE)
 blank("everything_from_the_cnn_on_is_left", "cnn_build cnn_compile cnn_fit cnn_evaluate prediction gradient_tape")
 blank("fc_evaluate_is_left", "fc_evaluate")
 blank("cnn_fit_and_evaluate_are_left", "cnn_fit cnn_evaluate")
-blank("cnn_fit_cell_holds_only_a_remark", "cnn_fit", cnn_fit="# TODO\n")
+blank("cnn_fit_cell_holds_only_a_remark", "cnn_fit", shows="nothing-written", cnn_fit="# TODO\n")
 blank(
     "last_cells_deleted",
     "prediction gradient_tape",

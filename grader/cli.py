@@ -95,6 +95,12 @@ def cli() -> None:
     show_default=True,
     help="At full effort, end a training once the expected accuracy is reached.",
 )
+@click.option(
+    "--require-tier",
+    type=click.Choice(["A", "B", "C", "D"]),
+    default=None,
+    help="Exit with 4 where this machine cannot isolate student code that well; see `grade doctor`.",
+)
 def run_command(
     *,
     file: Path | None,
@@ -105,10 +111,12 @@ def run_command(
     out: Path,
     fail_under: float | None,
     early_stop: bool,
+    require_tier: str | None,
 ) -> int:
     """Grade one submission and write report.html, report.json and junit.xml."""
     from grader import labs, pipeline, submission  # noqa: PLC0415 - `grade --help` must not wait for them
     from grader.model import Effort  # noqa: PLC0415
+    from grader.sandbox.contract import Tier  # noqa: PLC0415
 
     file = file if file is not None else submission.find_in(Path())
     request = pipeline.Request(
@@ -119,6 +127,7 @@ def run_command(
         seed=seed,
         out=out,
         early_stop=early_stop,
+        tier=None if require_tier is None else Tier(require_tier),
     )
     return _grade(request, fail_under)
 

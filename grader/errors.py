@@ -53,3 +53,12 @@ class AuthorError(GraderError):
 
 class MachineError(GraderError):
     """The machine or the grader failed; it never costs a student points."""
+
+
+class TierUnavailable(MachineError):  # noqa: N818 - named for what is the matter
+    """The isolation that is required cannot be had on this machine."""
+
+    exit_code = ExitCode.TIER_UNAVAILABLE
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, slug="tier-unavailable")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from grader import datasets, labs, report
+from grader import datasets, keys, labs, report
 from grader import submission as intake
 from grader.collect.host import Job, collect
 from grader.datasets import DataSource
@@ -21,6 +22,8 @@ from grader.judge.grading import grade as settle
 from grader.judge.plugin import judge
 from grader.labs import Expectations, Lab
 from grader.model import Effort, Grade, RunFacts
+from grader.sandbox.choose import choose, confinement
+from grader.sandbox.contract import Tier
 from grader.submission import Submission
 from grader.verification import Verified
 from grader.verify import host as verification
@@ -33,15 +36,12 @@ HELD_OUT = 1_000
 TRIALS, TRIAL_ROWS, CLASSES = 3, 64, 10
 """Prediction matrices on which the student's expression is tried."""
 
-TIER = "D"
-"""A separate process with a clean environment, limits and deadlines; kernel isolation is not built yet."""
-
 Listener = Callable[[Frame], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to grade and how. `out` is the folder for the reports."""
+    """What to grade and how. `out` is the folder for the reports; `tier` is the least isolation that will do."""
 
     file: Path
     lab: Lab
@@ -50,6 +50,7 @@ class Request:
     seed: int
     out: Path
     early_stop: bool = True
+    tier: Tier | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ class Run:
     verified: Verified
     trials: Array
     source: DataSource
+    tier: Tier
 
 
 def silent(_frame: Frame) -> None:
@@ -95,11 +97,13 @@ def observe(request: Request, submission: Submission, source: DataSource, listen
         StudentError: the worker could not read the file as a notebook or as Python.
         MachineError: the worker ended before it ran anything.
     """
-    images, labels = datasets.held_out(source, count=HELD_OUT, seed=request.seed)
-    with verification.start(images) as verifier:
+    seed = keys.draw("held-out", request.seed, submission.sha256)
+    images, labels = datasets.held_out(source, count=HELD_OUT, seed=seed)
+    tier = choose(request.tier)
+    with verification.start(images, functools.partial(confinement, tier)) as verifier:
         # The parent waits for the worker now: time to import what the report needs.
         threading.Thread(target=report.preload, daemon=True).start()
-        return gather(request, submission, source, listener, verifier, labels)
+        return gather(request, submission, source, listener, verifier, labels, tier)
 
 
 def gather(
@@ -109,22 +113,32 @@ def gather(
     listener: Listener,
     verifier: Verifier,
     labels: Array,
+    tier: Tier,
 ) -> Run:
-    """Do the same with a clean worker that is there already; `labels` are those of its held-out images, uint8 (n,)."""
+    """Do the same with a clean worker that is there already; `labels` are those of its held-out images, uint8 (n,).
+
+    The submission learns from labels that stand for one another in a secret way: what it knows about the images from
+    elsewhere, as weights or as a table of answers, is worth nothing. What its networks say is translated back.
+    """
+    relabelling = _permutation(keys.draw("labels", request.seed, submission.sha256))
     job = Job(
         submission=submission,
         lab=request.lab,
         plan=request.lab.plans[request.effort],
         seed=request.seed,
         data_path=source.path,
+        relabelling=relabelling,
+        confine=functools.partial(confinement, tier),
         held_out=verifier.images,
         trials=_trials(request.seed),
         early_stop=request.early_stop,
     )
     evidence = collect(job, request.out / "evidence", listener)
     _require_run(submission, evidence)
-    verified = verifier.verify(evidence, labels=labels, labels_of=verification.true_labels(source.path))
-    return Run(submission=submission, evidence=evidence, verified=verified, trials=job.trials, source=source)
+    given = datasets.relabelled(datasets.load(source.path, only=("y_train", "y_test")), relabelling)
+    labels_of = verification.labels_of_rows(given["y_train"], given["y_test"])
+    verified = verifier.verify(evidence, labels=labels, labels_of=labels_of).translated(relabelling)
+    return Run(submission=submission, evidence=evidence, verified=verified, trials=job.trials, source=source, tier=tier)
 
 
 def _require_writable(folder: Path) -> None:
@@ -143,6 +157,11 @@ def _require_run(submission: Submission, evidence: Evidence) -> None:
     if evidence.ending != "done" and all(cell.state == "skipped" for cell in evidence.cells):
         reason = f"{evidence.ending} {evidence.ending_detail}".strip()
         raise MachineError(f"the worker ended before it ran anything ({reason})", slug="worker-failed")
+
+
+def _permutation(seed: int) -> list[int]:
+    """Return the label that a submission is given for each true one."""
+    return [int(label) for label in np.random.default_rng(seed).permutation(CLASSES)]
 
 
 def _trials(seed: int) -> Array:
@@ -182,7 +201,7 @@ def facts_of(request: Request, run: Run) -> RunFacts:
         effort=request.effort.value,
         data=run.source.name,
         seed=request.seed,
-        tier=TIER,
+        tier=run.tier.value,
         versions=tuple((str(k), str(v)) for k, v in versions.items()) if isinstance(versions, dict) else (),
         caps=tuple(map(str, capped)) if isinstance(capped, list) else (),
     )

@@ -1,8 +1,9 @@
-"""Child processes: the only module that starts, limits, watches and kills them.
+"""Child processes: the only module that starts, watches and kills them.
 
-What is particular to POSIX stays here. A worker gets its requests on standard input and answers with frames on
-standard output; before it runs anything untrusted it moves both to private descriptors and sends what Python
-prints to standard error (`claim_pipes`), which the parent keeps up to a cap and never parses.
+A worker gets its requests on standard input and answers with frames on standard output; before it runs anything
+untrusted it moves both to private descriptors and sends what Python prints to standard error (`claim_pipes`), which
+the parent keeps up to a cap and never parses. Its first request says what to confine itself to; that it did is looked
+at from outside before it gets anything else.
 """
 
 from __future__ import annotations
@@ -14,16 +15,20 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, Self
+from typing import IO, Any, BinaryIO, Self, cast
 
 from grader import wire
 from grader.errors import MachineError
+from grader.sandbox.contract import Confinement, Layer
+from grader.scratch import used_bytes
+
+ADDRESS_FACTOR = 3
+"""Address space per byte of resident memory that is allowed: TensorFlow reserves far more than it touches."""
 
 POLL_S = 0.05
 """How often limits are looked at: a gigabyte a second overshoots a memory limit by some 50 MB."""
@@ -31,7 +36,16 @@ POLL_S = 0.05
 LOG_KEPT = 64 * 1024
 """Bytes of a worker's raw output that are kept (its end); what a student sees is recorded per cell."""
 
-SCRATCH_PREFIX = "epochmark-"
+FRAMES_HELD = 64 * 1024**2
+"""Bytes of frames that wait to be looked at; a worker that sends faster waits, too. One more frame may come on top."""
+
+HEADER_WEIGHT = 20
+"""Bytes of Python objects that a byte of JSON may turn into: an empty list takes 56, and two characters."""
+
+MESSAGE_S = 20.0
+"""Seconds from the first byte of a frame to its last; a hundred megabytes take a tenth of one."""
+
+DISK_POLL_S = 0.5
 
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
@@ -46,6 +60,14 @@ class Limits:
     output_bytes: int = 5 * 1024**2
     file_bytes: int = 256 * 1024**2
     scratch_bytes: int = 512 * 1024**2
+
+    def of_kernel(self) -> dict[str, int | float]:
+        """Return those that a worker sets on itself and cannot raise."""
+        return {
+            "cpu_s": self.cpu_s,
+            "address_bytes": self.memory_bytes * ADDRESS_FACTOR,
+            "file_bytes": self.file_bytes,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,23 +85,6 @@ class WorkerLost(Exception):  # noqa: N818 - named for what happened, as in the 
     def __init__(self, ending: Ending) -> None:
         super().__init__(ending.reason)
         self.ending = ending
-
-
-@contextlib.contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A private folder that is gone afterwards, whatever was left in it.
-
-    Raises:
-        MachineError: no temporary folder can be made.
-    """
-    try:
-        path = Path(tempfile.mkdtemp(prefix=SCRATCH_PREFIX))
-    except OSError as error:
-        raise MachineError(f"cannot create a scratch folder: {error.strerror}", slug="scratch") from error
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def clean_environment(scratch: Path) -> dict[str, str]:
@@ -116,37 +121,48 @@ def _lend_font_list(target: Path) -> None:
 
 
 class Worker:
-    """One child process that runs a module of this package and speaks frames.
+    """One child process that runs a module of this package, confined, and speaks frames.
 
     Use as a context manager: on leaving, the child and everything it started are dead.
     """
 
-    def __init__(self, module: str, *, scratch: Path, limits: Limits) -> None:
+    def __init__(self, module: str, *, scratch: Path, limits: Limits, confinement: Confinement) -> None:
         self._limits = limits
         self._scratch = scratch
+        self._confinement = confinement
         self._ending: Ending | None = None
+        self._is_confined = False
         self._peak = 0
+        self._disk_seen = 0.0
         self._log = bytearray()
         self._log_bytes = 0
-        self._frames: queue.Queue[wire.Frame | Ending] = queue.Queue(maxsize=256)
+        self._inbox = _Inbox()
+        self._message_since: float | None = None
+        self._kills_before = out_of_memory_kills()
         self._child = self._start(module)
         self._started = time.monotonic()
         self._threads = [threading.Thread(target=target, daemon=True) for target in (self._read_frames, self._read_log)]
         for thread in self._threads:
             thread.start()
+        with contextlib.suppress(WorkerLost):  # then it is told to whoever asks first
+            self._write(wire.Frame(kind="confine", fields=confinement.orders(scratch, self._limits.of_kernel())))
 
     def _start(self, module: str) -> subprocess.Popen[bytes]:
         work = self._scratch / "work"
         work.mkdir(exist_ok=True)
+        environment = clean_environment(self._scratch)
+        command = self._confinement.command([sys.executable, "-I", "-B", "-m", module], self._scratch)
         try:
+            _hand_over(self._scratch, self._confinement.uid)
             return subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
-                [sys.executable, "-I", "-B", "-m", module],
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=work,
-                env=clean_environment(self._scratch),
+                env=environment,
                 start_new_session=True,
+                **_user(self._confinement.uid),
             )
         except OSError as error:
             raise MachineError(f"cannot start a worker process: {error}", slug="worker-start") from error
@@ -172,39 +188,30 @@ class Worker:
         self._started = time.monotonic()
 
     def send(self, frame: wire.Frame) -> None:
-        """Send one request.
+        """Send one request, once the worker is confined.
 
         Raises:
             WorkerLost: the worker is gone.
+            MachineError: the worker is not confined as it was ordered to be.
         """
-        stdin = _present(self._child.stdin)
-        try:
-            for part in wire.encode(frame):
-                stdin.write(part)
-            stdin.flush()
-        except OSError as error:
-            raise WorkerLost(self._end("died", "closed its input")) from error
+        self._confirm()
+        self._write(frame)
 
     def receive(self) -> wire.Frame:
         """Return the next frame, watching every limit while waiting.
 
         Raises:
             WorkerLost: the worker ended, or broke a limit or the protocol and was killed.
+            MachineError: the worker is not confined as it was ordered to be.
         """
-        while True:
-            self._check_limits()
-            try:
-                item = self._frames.get(timeout=POLL_S)
-            except queue.Empty:
-                continue
-            if isinstance(item, Ending):
-                raise WorkerLost(self._end(item.reason, item.detail))
-            return item
+        self._confirm()
+        return self._next()
 
     def kill(self) -> None:
         """Kill the worker with its whole process group, and wait until it is gone."""
         _kill_group(self._child)
         self._child.wait()
+        self._inbox.close()
         for thread in self._threads:
             thread.join(0.5)
         # A reader that still waits holds its pipe: something that the worker started lives on with the other end.
@@ -213,40 +220,121 @@ class Worker:
                 with contextlib.suppress(OSError):
                     _present(pipe).close()
 
+    def _confirm(self) -> None:
+        """Wait for the worker's word that it is confined, and look from outside whether that is so."""
+        if self._is_confined:
+            return
+        try:
+            answer = self._next()
+        except WorkerLost as lost:
+            why = self.log.strip().splitlines()[-1:] or [lost.ending.detail or lost.ending.reason]
+            raise MachineError(f"a worker could not be confined: {why[0]}", slug="not-confined") from lost
+        breach = "it speaks out of turn" if answer.kind != "confined" else self._breach()
+        if breach:
+            self._end("protocol", breach)
+            raise MachineError(f"a worker is not confined as it should be: {breach}", slug="not-confined")
+        self._is_confined = True
+
+    def _breach(self) -> str:
+        """Say which layer is missing by the kernel's own account, empty if none is."""
+        *_, innermost = family(self._child.pid)
+        status = process_status(innermost)
+        layers, uid = self._confinement.layers, self._confinement.uid
+        facts = {
+            Layer.CALLS: status.get("Seccomp") == "2",
+            Layer.PRIVILEGES: status.get("NoNewPrivs") == "1" and not int(status.get("CapEff", "1"), 16),
+            Layer.USER: Layer.NAMESPACES in layers or status.get("Uid", "").split() == [str(uid)] * 4,
+        }
+        return ", ".join(f"no {layer.value}" for layer, holds in facts.items() if layer in layers and not holds)
+
+    def _write(self, frame: wire.Frame) -> None:
+        stdin = _present(self._child.stdin)
+        failures: list[OSError] = []
+
+        def write() -> None:
+            try:
+                for part in wire.encode(frame):
+                    stdin.write(part)
+                stdin.flush()
+            except OSError as error:
+                failures.append(error)
+
+        # A worker that does not read must not hold up its parent, which owns the clock.
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        while writer.is_alive():
+            writer.join(POLL_S)
+            self._check_limits()
+        if failures:
+            raise WorkerLost(self._end("died", "closed its input")) from failures[0]
+
+    def _next(self) -> wire.Frame:
+        while True:
+            self._check_limits()
+            item = self._inbox.take(POLL_S)
+            if isinstance(item, Ending):
+                raise WorkerLost(self._end(item.reason, item.detail))
+            if item is not None:
+                return item
+
     def _end(self, reason: str, detail: str = "") -> Ending:
         if self._ending is None:
             _kill_group(self._child)
-            code = self._child.wait()
+            code = _plain_exit(self._child.wait(), is_wrapped=bool(self._confinement.wrapper))
             if reason == "died":
                 detail = detail or _describe_exit(code)
                 if code in (-signal.SIGABRT, -signal.SIGSEGV) and self._peak > self._limits.memory_bytes // 2:
                     reason = "memory"
                 elif code == -getattr(signal, "SIGXCPU", 24):
                     reason = "cpu"
+                elif code == -getattr(signal, "SIGKILL", 9) and out_of_memory_kills() > self._kills_before:
+                    reason = "machine_memory"
             self._ending = Ending(reason=reason, detail=detail, peak_bytes=self._peak)
         return self._ending
 
     def _check_limits(self) -> None:
-        self._peak = max(self._peak, resident_bytes(self._child.pid))
-        elapsed = time.monotonic() - self._started
+        self._peak = max(self._peak, sum(resident_bytes(pid) for pid in family(self._child.pid)))
+        now = time.monotonic()
+        since = self._message_since
         broken = (
-            ("wall", elapsed > self._limits.wall_s),
+            ("wall", now - self._started > self._limits.wall_s),
             ("memory", self._peak > self._limits.memory_bytes),
             ("output", self._log_bytes > self._limits.output_bytes),
+            ("protocol", since is not None and now - since > MESSAGE_S),
+            ("disk", self._is_disk_due(now) and used_bytes(self._scratch) > self._limits.scratch_bytes),
         )
         for reason, is_broken in broken:
             if is_broken:
                 raise WorkerLost(self._end(reason))
 
+    def _is_disk_due(self, now: float) -> bool:
+        is_due = now - self._disk_seen > DISK_POLL_S
+        if is_due:
+            self._disk_seen = now
+        return is_due
+
     def _read_frames(self) -> None:
         stdout = _present(self._child.stdout)
+
+        def read(size: int) -> bytes:
+            first = b""
+            if self._message_since is None and size:
+                first = wire.read_exactly(stdout, 1)
+                self._message_since = time.monotonic()
+            return first + wire.read_exactly(stdout, size - len(first))
+
+        ending = Ending(reason="died")
         try:
             while True:
-                self._frames.put(wire.decode(lambda size: _read_exactly(stdout, size)))
-        except (EOFError, OSError, ValueError):
-            self._frames.put(Ending(reason="died"))
+                frame = wire.decode(read)
+                self._message_since = None
+                self._inbox.put(frame)
         except wire.WireError as error:
-            self._frames.put(Ending(reason="protocol", detail=str(error)))
+            ending = Ending(reason="protocol", detail=str(error))
+        except (EOFError, OSError, ValueError):
+            pass
+        self._message_since = None
+        self._inbox.put(ending)
 
     def _read_log(self) -> None:
         stderr = _present(self._child.stderr)
@@ -257,17 +345,77 @@ class Worker:
                 del self._log[:-LOG_KEPT]
 
 
-def _present(pipe: IO[bytes] | None) -> IO[bytes]:
+class _Inbox:
+    """Frames that wait to be looked at, bounded by their bytes."""
+
+    def __init__(self) -> None:
+        self._items: queue.SimpleQueue[tuple[wire.Frame | Ending, int]] = queue.SimpleQueue()
+        self._room = threading.Condition()
+        self._held = 0
+        self._is_closed = False
+
+    def put(self, item: wire.Frame | Ending) -> None:
+        """Add an item; waits while too much is held."""
+        weight = 0 if isinstance(item, Ending) else _weight(item)
+        with self._room:
+            self._room.wait_for(lambda: self._held < FRAMES_HELD or self._is_closed)
+            self._held += weight
+        self._items.put((item, weight))
+
+    def take(self, timeout: float) -> wire.Frame | Ending | None:
+        """Return the next item, or None where there is none in time."""
+        try:
+            item, weight = self._items.get(timeout=timeout)
+        except queue.Empty:
+            return None
+        with self._room:
+            self._held -= weight
+            self._room.notify()
+        return item
+
+    def close(self) -> None:
+        """Let whoever waits for room go on."""
+        with self._room:
+            self._is_closed = True
+            self._room.notify_all()
+
+
+def _weight(frame: wire.Frame) -> int:
+    return frame.header_bytes * HEADER_WEIGHT + sum(array.nbytes for array in frame.arrays.values())
+
+
+def _hand_over(folder: Path, uid: int | None) -> None:
+    """Give a folder and what is in it to the worker's user."""
+    if uid is None:
+        return
+    for parent, _, files in os.walk(folder):
+        os.chown(parent, uid, uid)
+        for name in files:
+            os.chown(Path(parent, name), uid, uid)
+
+
+def _user(uid: int | None) -> dict[str, Any]:
+    return {} if uid is None else {"user": uid, "group": uid, "extra_groups": ()}
+
+
+def try_command(command: Sequence[str], *, uid: int | None, owned: Path) -> str:
+    """Run a command that should do nothing; return what it complained of, empty if it ended well."""
+    (owned / "work").mkdir(exist_ok=True)
+    try:
+        _hand_over(owned, uid)
+        done = subprocess.run(  # noqa: S603 - our own command
+            command, capture_output=True, timeout=20, check=False, stdin=subprocess.DEVNULL, **_user(uid)
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return "" if done.returncode == 0 else (lines or [_describe_exit(done.returncode)])[-1]
+
+
+def _present(pipe: IO[bytes] | None) -> BinaryIO:
     if pipe is None:
         raise AssertionError("every worker is started with three pipes")
-    return pipe
-
-
-def _read_exactly(stream: IO[bytes], size: int) -> bytes:
-    data = stream.read(size)
-    if len(data) != size:
-        raise EOFError
-    return data
+    return cast("BinaryIO", pipe)
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
@@ -286,6 +434,39 @@ def _describe_exit(code: int) -> str:
     with contextlib.suppress(ValueError):
         return f"signal {signal.Signals(-code).name}"
     return f"signal {-code}"
+
+
+def _plain_exit(code: int, *, is_wrapped: bool) -> int:
+    """Return an exit status as `subprocess` has it; bubblewrap passes a signal on as 128 and its number."""
+    return 128 - code if is_wrapped and code > 128 else code  # noqa: PLR2004 - the convention of shells
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and everything below it, the innermost last; only itself where the platform does not tell."""
+    found = [pid]
+    for member in found:
+        with contextlib.suppress(OSError, ValueError):
+            for task in Path(f"/proc/{member}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def process_status(pid: int) -> dict[str, str]:
+    """Return the fields of /proc/<pid>/status, empty where there is none."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in text.splitlines())}
+
+
+def out_of_memory_kills() -> int:
+    """Return how many processes the kernel has killed for want of memory since it started; 0 where it does not tell."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
 
 
 def resident_bytes(pid: int | str) -> int:
@@ -311,42 +492,3 @@ def claim_pipes() -> tuple[BinaryIO, BinaryIO]:
     os.close(nothing)
     os.dup2(2, 1)
     return os.fdopen(requests, "rb"), os.fdopen(answers, "wb")
-
-
-def apply_limits(*, cpu_s: float, memory_bytes: int, file_bytes: int) -> None:
-    """Set the kernel's limits on the calling process, where it has such limits."""
-    if os.name != "posix":
-        return
-    import resource  # noqa: PLC0415 - POSIX only
-
-    wanted = {
-        "RLIMIT_CPU": int(cpu_s) + 1,
-        "RLIMIT_AS": memory_bytes,
-        "RLIMIT_FSIZE": file_bytes,
-        "RLIMIT_CORE": 0,
-        "RLIMIT_NOFILE": 512,
-    }
-    for name, value in wanted.items():
-        kind = getattr(resource, name, None)
-        if kind is not None:
-            with contextlib.suppress(ValueError, OSError):
-                # The processor's limit warns first: a kill alone could not be told from a lack of memory.
-                resource.setrlimit(kind, (value, value + 5 if name == "RLIMIT_CPU" else value))
-
-
-def die_with_parent(requests: BinaryIO) -> None:
-    """Ask Linux to kill this process when its parent dies, even by SIGKILL; end it if the parent is dead already.
-
-    A parent that died before this was asked for is known by the pipe for requests, whose other end is closed.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    import ctypes  # noqa: PLC0415 - Linux only
-    import select  # noqa: PLC0415 - Linux only
-
-    parent_death_signal = 1
-    ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGKILL)
-    poll = select.poll()
-    poll.register(requests, select.POLLHUP)
-    if any(event & select.POLLHUP for _, event in poll.poll(0)):
-        os._exit(1)

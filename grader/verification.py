@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from grader.model import LayerRow
 from grader.wire import Array
@@ -24,6 +24,13 @@ class VerifiedNetwork:
     rebuilt: bool
     outputs: Array | None = field(repr=False)
     problem: str = ""
+
+    def translated(self, relabelling: Sequence[int]) -> VerifiedNetwork:
+        """Return the same with the outputs in the order of the true digits; further outputs stay where they are."""
+        if self.outputs is None or self.outputs.ndim != 2 or self.outputs.shape[1] < len(relabelling):  # noqa: PLR2004
+            return self
+        order = [*relabelling, *range(len(relabelling), self.outputs.shape[1])]
+        return replace(self, outputs=self.outputs[:, order])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +61,8 @@ class Verified:
     labels: Array = field(repr=False)
     images: Array = field(repr=False)
     fault: str = ""
+
+    def translated(self, relabelling: Sequence[int]) -> Verified:
+        """Return the same with the outputs in the order of the true digits: `relabelling[d]` is digit d's output."""
+        known = {key: network.translated(relabelling) for key, network in self.networks.items()}
+        return replace(self, networks=known)

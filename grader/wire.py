@@ -13,7 +13,7 @@ import math
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -45,11 +45,12 @@ class WireError(GraderError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """One message: a `kind`, JSON `fields`, and named `arrays`."""
+    """One message: a `kind`, JSON `fields`, and named `arrays`; of one that arrived, the bytes its header had."""
 
     kind: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, Array] = field(default_factory=dict)
+    header_bytes: int = 0
 
 
 def encode(frame: Frame) -> list[bytes | memoryview]:
@@ -89,7 +90,29 @@ def decode(read_exactly: Callable[[int], bytes]) -> Frame:
         if total > FRAME_LIMIT:
             raise WireError(f"arrays of more than {FRAME_LIMIT} bytes in one frame")
         arrays[name] = np.frombuffer(read_exactly(size), dtype=dtype).reshape(shape)
-    return Frame(kind=kind, fields=fields, arrays=arrays)
+    return Frame(kind=kind, fields=fields, arrays=arrays, header_bytes=length)
+
+
+def read(stream: BinaryIO) -> Frame:
+    """Read one frame from a stream.
+
+    Raises:
+        EOFError: the stream ends before the frame does.
+        WireError: what comes is no frame.
+    """
+    return decode(lambda size: read_exactly(stream, size))
+
+
+def read_exactly(stream: BinaryIO, size: int) -> bytes:
+    """Return `size` bytes of a stream.
+
+    Raises:
+        EOFError: the stream ends before.
+    """
+    data = stream.read(size)
+    if len(data) != size:
+        raise EOFError
+    return data
 
 
 def loads(text: bytes | str) -> Any:  # noqa: ANN401 - JSON is any of six types

@@ -30,6 +30,7 @@ ELSEWHERE = {
     "cell-crashed": "tests/test_cli.py: a submission that segfaults",
     "cell-memory": "tests/test_cli.py: a submission that allocates without end",
     "cell-output": "tests/test_cli.py: a submission that prints without end",
+    "cell-disk": "tests/attacks/a25_disk_fill.py",
     "cell-not-reached": "tests/test_cli.py: a submission that segfaults",
 }
 

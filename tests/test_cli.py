@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from grader import labs
-from grader.process import SCRATCH_PREFIX
+from grader.scratch import PREFIX as SCRATCH_PREFIX
 
 LAB = labs.find("mnist_cnn")
 SAMPLE = LAB.folder / "sample.ipynb"

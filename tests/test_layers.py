@@ -14,7 +14,10 @@ LAYERS = (
     {"errors"},
     {"model", "redaction"},
     {"rubric"},
-    {"wire", "process", "labs", "submission", "evidence", "verification", "networks", "datasets"},
+    {
+        *("wire", "process", "sandbox", "scratch", "keys", "labs", "submission"),
+        *("evidence", "verification", "networks", "datasets"),
+    },
     {"collect", "verify", "judge", "report"},
     {"pipeline", "authoring", "pytest_plugin"},
     {"cli"},

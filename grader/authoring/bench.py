@@ -6,6 +6,7 @@ A stored submission says in its head what it deserves: `# loses: fc_build`, `# n
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import tempfile
@@ -28,6 +29,7 @@ from grader.judge.grading import grade
 from grader.judge.plugin import judge
 from grader.labs import Lab
 from grader.model import Effort, Grade, Outcome
+from grader.sandbox.choose import choose, confinement
 from grader.verify import host as verification
 
 TINY_BUDGET = {
@@ -108,6 +110,7 @@ class Bench:
             self.lab, self.source = tiny_lab(lab), tiny_data(folder)
             self.images, self.labels = draw_digits(200, seed=13)
             self.expected = replace(self.expected, accuracy={role.id: TINY_ACCURACY for role in lab.roles})
+        self.tier = choose()
         self._local = threading.local()
         self._open = ExitStack()
 
@@ -133,10 +136,11 @@ class Bench:
 
     def _run(self, path: Path) -> tuple[Path, pipeline.Request, pipeline.Run]:
         if not hasattr(self._local, "verifier"):
-            self._local.verifier = self._open.enter_context(verification.start(self.images))
+            confine = functools.partial(confinement, self.tier)
+            self._local.verifier = self._open.enter_context(verification.start(self.images, confine))
         out = Path(tempfile.mkdtemp(dir=self.folder))
         request = pipeline.Request(file=path, lab=self.lab, effort=Effort.QUICK, data="synthetic", seed=1, out=out)
         verifier = self._local.verifier
         submission = intake.take(path)
-        run = pipeline.gather(request, submission, self.source, pipeline.silent, verifier, self.labels)
+        run = pipeline.gather(request, submission, self.source, pipeline.silent, verifier, self.labels, self.tier)
         return path, request, run

@@ -11,7 +11,6 @@ import sys
 import traceback
 import types
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -55,7 +54,7 @@ class Execution:
         self._job, self._parsed, self._story = job, parsed, story
         fields = job.fields
         _pin(int(fields["seed"]))
-        arrays = datasets.load(Path(fields["data_path"]))
+        arrays = {name: job.arrays[name] for name in datasets.ARRAYS}
         self._limits = CellLimits(own_s=fields["limits"]["own_s"], idle_s=fields["limits"]["idle_s"])
         self._session = Session(
             story=story,

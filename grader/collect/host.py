@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from grader import evidence, process
+from grader import datasets, evidence, process, scratch
+from grader.errors import MachineError
 from grader.labs import Lab, Plan
+from grader.sandbox.contract import Confine
 from grader.submission import Submission
 from grader.wire import Array, Frame
 
 Listener = Callable[[Frame], None]
 
-ADDRESS_FACTOR = 3
-"""Address space per byte of resident memory that is allowed: TensorFlow reserves far more than it touches."""
-
 CRASHES = frozenset(
     {"signal SIGKILL", "signal SIGSEGV", "signal SIGABRT", "signal SIGBUS", "signal SIGFPE", "signal SIGILL"}
 )
+
+STATES = {
+    "wall": "timed_out",
+    "cpu": "timed_out",
+    "memory": "memory_limit",
+    "output": "output_flood",
+    "disk": "disk_limit",
+}
+"""What became of the cell during which a worker was lost, by the reason; `crashed` for all others."""
 
 KINDS = frozenset({"cell", "started", "ran", "run", "call", "snapshot", "tape", "names", "value", "probe", "end"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One submission to run. `held_out` are images uint8 (n, 28, 28); `trials` float32 (trials, rows, classes)."""
+    """One submission to run. `held_out` are images uint8 (n, 28, 28); `trials` float32 (trials, rows, classes).
+
+    `relabelling` is the label that the submission is given for each true one.
+    """
 
     submission: Submission
     lab: Lab
     plan: Plan
     seed: int
     data_path: Path
+    relabelling: Sequence[int]
+    confine: Confine
     held_out: Array
     trials: Array
     early_stop: bool = True
@@ -56,8 +69,10 @@ def collect(job: Job, folder: Path, listener: Listener) -> evidence.Evidence:
 
 
 def _collect_once(job: Job, folder: Path, listener: Listener) -> evidence.Evidence:
-    with evidence.Recorder(folder) as recorder, process.scratch_folder() as scratch:
-        with process.Worker("grader.collect.worker", scratch=scratch, limits=job.plan.limits) as worker:
+    with evidence.Recorder(folder) as recorder, scratch.folder() as space:
+        with process.Worker(
+            "grader.collect.worker", scratch=space, limits=job.plan.limits, confinement=job.confine()
+        ) as worker:
             ending = _follow(job, worker, recorder, listener)
             peak, log = worker.peak_bytes, worker.log
         (folder / "worker.log").write_text(log, encoding="utf-8", errors="replace")
@@ -69,6 +84,7 @@ def _collect_once(job: Job, folder: Path, listener: Listener) -> evidence.Eviden
 def _follow(job: Job, worker: process.Worker, recorder: evidence.Recorder, listener: Listener) -> process.Ending:
     current: int | None = None
     try:
+        # Made and forgotten here: the images of the lab take 55 MB.
         worker.send(_request(job))
         while True:
             frame = worker.receive()
@@ -84,6 +100,11 @@ def _follow(job: Job, worker: process.Worker, recorder: evidence.Recorder, liste
             if frame.kind == "ran":
                 current = None
     except process.WorkerLost as lost:
+        if lost.ending.reason == "machine_memory":
+            raise MachineError(
+                "the machine ran out of memory while the submission ran; grade it again with less beside it",
+                slug="machine-memory",
+            ) from lost
         if current is not None:
             recorder.write(_interrupted(current, lost.ending.reason))
         return lost.ending
@@ -96,10 +117,9 @@ def _index(frame: Frame) -> int | None:
 
 def _interrupted(index: int, reason: str) -> Frame:
     """Say for a cell during which the worker was lost what happened to it."""
-    states = {"wall": "timed_out", "cpu": "timed_out", "memory": "memory_limit", "output": "output_flood"}
     fields = {
         "index": index,
-        "state": states.get(reason, "crashed"),
+        "state": STATES.get(reason, "crashed"),
         "seconds": 0.0,
         "output": "",
     }
@@ -107,7 +127,6 @@ def _interrupted(index: int, reason: str) -> Frame:
 
 
 def _request(job: Job) -> Frame:
-    limits = job.plan.limits
     budget: dict[str, Any] = dict(job.plan.budget)
     if not job.early_stop:
         budget.pop("stop_accuracy", None)
@@ -116,7 +135,6 @@ def _request(job: Job) -> Frame:
         "placeholder": job.lab.placeholder,
         "stand_ins": list(job.lab.stand_ins),
         "seed": job.seed,
-        "data_path": str(job.data_path),
         "budget": budget,
         "watched": list(job.lab.watched),
         "prediction": job.lab.prediction,
@@ -124,8 +142,6 @@ def _request(job: Job) -> Frame:
         "image_shape": list(job.lab.image_shape),
         "networks": [[role.variable, role.builder, role.convolutional] for role in job.lab.roles],
         "limits": {
-            **{name: value for name, value in asdict(limits).items() if name in ("cpu_s", "file_bytes")},
-            "address_bytes": limits.memory_bytes * ADDRESS_FACTOR,
             "own_s": job.plan.own_s,
             "idle_s": job.plan.idle_s,
         },
@@ -134,5 +150,6 @@ def _request(job: Job) -> Frame:
         "submission": np.frombuffer(job.submission.data, np.uint8),
         "held_out": job.held_out,
         "trials": job.trials,
+        **datasets.relabelled(datasets.load(job.data_path), job.relabelling),
     }
     return Frame(kind="job", fields=fields, arrays=arrays)

@@ -16,9 +16,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from grader import process, wire
+from grader import wire
 from grader.collect import cells, marks
 from grader.collect.story import Story
+from grader.sandbox import enter
 
 _leave = os._exit
 """Student code finds another one in its place."""
@@ -26,13 +27,12 @@ _leave = os._exit
 
 def main() -> None:
     """Serve one job, then end without ceremony: tearing TensorFlow down takes most of a second."""
-    requests, answers = process.claim_pipes()
-    process.die_with_parent(requests)
+    requests, answers = enter.begin()
     # A crash of native code tells the parent's log where it happened.
     faulthandler.enable(file=2)
     story = Story(answers)
     try:
-        job = wire.decode(lambda size: _read_exactly(requests, size))
+        job = wire.read(requests)
         threading.Thread(target=_die_at_eof, args=(requests,), daemon=True).start()
         _serve(job, story)
     except cells.NotALabFile as error:
@@ -41,13 +41,6 @@ def main() -> None:
         os.write(2, traceback.format_exc().encode("utf-8", "replace"))
         _leave(1)
     _leave(0)
-
-
-def _read_exactly(stream: BinaryIO, size: int) -> bytes:
-    data = stream.read(size)
-    if len(data) != size:
-        raise EOFError
-    return data
 
 
 def _die_at_eof(requests: BinaryIO) -> None:
@@ -65,8 +58,6 @@ def _serve(job: wire.Frame, story: Story) -> None:
     for index, source in enumerate(sources, start=1):
         _send_cell(story, index, source, marks.find(parsed[index], placeholder=str(fields["placeholder"])))
     story.send("run", {"cells": len(sources)})
-    limits = fields["limits"]
-    process.apply_limits(cpu_s=limits["cpu_s"], memory_bytes=limits["address_bytes"], file_bytes=limits["file_bytes"])
     from grader.collect.execution import Execution  # noqa: PLC0415 - imports TensorFlow; the cells are known by now
 
     Execution(job, parsed, story).run()

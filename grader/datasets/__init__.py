@@ -10,7 +10,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,12 +20,20 @@ from grader.datasets.synthetic import draw_digits
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
-__all__ = ["DataSource", "draw_digits", "held_out", "load", "resolve"]
+__all__ = ["ARRAYS", "DataSource", "draw_digits", "held_out", "load", "relabelled", "resolve"]
+
+ARRAYS = tuple(archive.SHAPES)
+"""The names of the arrays of a data set."""
 
 _KERAS_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 """Of the file that `keras.datasets.mnist.load_data()` downloads; it stands in Keras' own source."""
+
+NUDGE = 0.5
+"""Pixels that a held-out image of MNIST is moved by at most, each way."""
 
 _HELD_OUT = 1 << 64
 """Held-out seeds start here, far above those of the training and test images."""
@@ -73,8 +81,8 @@ def resolve(choice: str) -> DataSource:
 def held_out(source: DataSource, *, count: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return images that the grader keeps for itself, the same ones for the same seed.
 
-    Synthetic ones are freshly drawn, so that no submission has seen them; of MNIST they are chosen
-    without replacement from the test images.
+    Synthetic ones are freshly drawn; of MNIST they are chosen without replacement from the test images and moved
+    by parts of a pixel. So no submission has seen them, and no table of known images has them.
 
     Args:
         source: what `resolve` returned.
@@ -95,7 +103,24 @@ def held_out(source: DataSource, *, count: int, seed: int) -> tuple[NDArray[np.u
     test = load(source.path, only=("x_test", "y_test"))
     # The raw stream is the part of NumPy's random numbers that is promised to stay the same.
     order = np.argsort(np.random.PCG64(own_seed).random_raw(archive.TEST), kind="stable")
-    return test["x_test"][order[:count]], test["y_test"][order[:count]]
+    return _nudged(test["x_test"][order[:count]], own_seed), test["y_test"][order[:count]]
+
+
+def relabelled(arrays: Mapping[str, NDArray[Any]], labels: Sequence[int]) -> dict[str, NDArray[Any]]:
+    """Return a data set in which each label stands for another one: `labels[d]` (of 10, a permutation) for digit d."""
+    table = np.asarray(labels, np.uint8)
+    return {name: table[array] if name.startswith("y_") else array for name, array in arrays.items()}
+
+
+def _nudged(images: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+    """Move each image by up to half a pixel each way: a person sees no difference, and no byte of ink is the same."""
+    generator = np.random.default_rng([seed, 0x9D6E])
+    moved = images.astype(np.float32)
+    for axis in (1, 2):
+        share = generator.uniform(-NUDGE, NUDGE, (len(images), 1, 1)).astype(np.float32)
+        before, after = np.roll(moved, 1, axis), np.roll(moved, -1, axis)
+        moved = moved * (1 - np.abs(share)) + before * np.maximum(share, 0) + after * np.maximum(-share, 0)
+    return np.round(moved).astype(np.uint8)
 
 
 def _anything() -> DataSource:

@@ -92,7 +92,7 @@ def _cache_folder() -> Path:
 
 @functools.cache
 def _private_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="epochmark-"))
+    folder = Path(tempfile.mkdtemp(prefix="epochmark-data-"))
     atexit.register(_remove, folder, owner=os.getpid())
     return folder
 

@@ -38,6 +38,9 @@ DEFECTS: dict[str, Defect] = {
     "cell-output": Defect(
         "This code printed far too much and was stopped.", "Is there a print in a loop that never ends?"
     ),
+    "cell-disk": Defect(
+        "This code wrote more files than is allowed.", "Is a file written again and again, under a new name each time?"
+    ),
     "cell-crashed": Defect("Python itself ended in this code.", "Run the cell alone: which line ends the program?"),
     "cell-not-reached": Defect(
         "Your program was ended before it came to this cell.",

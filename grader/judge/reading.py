@@ -14,6 +14,7 @@ _STOPPED = {
     "timed_out": "cell-timed-out",
     "memory_limit": "cell-memory",
     "output_flood": "cell-output",
+    "disk_limit": "cell-disk",
     "crashed": "cell-crashed",
 }
 """Kinds of failures, and states of a cell in which the worker was lost, that leave nothing to judge."""

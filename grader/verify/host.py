@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
-from grader import process
+from grader import process, scratch
 from grader.evidence import Evidence, Snapshot, TapeStep, layer_row
+from grader.sandbox.contract import Confine
 from grader.verification import Verified, VerifiedNetwork, VerifiedStep
 from grader.wire import Array, Frame
 
-LIMITS = process.Limits(wall_s=120.0, cpu_s=240.0)
+LIMITS = process.Limits(wall_s=120.0, cpu_s=600.0, file_bytes=1024**2)
 """Rebuilding takes a second or two; the limit is for networks of absurd size."""
 
 
@@ -90,24 +90,25 @@ class Verifier:
 
 
 @contextmanager
-def start(images: Array) -> Iterator[Verifier]:
+def start(images: Array, confine: Confine) -> Iterator[Verifier]:
     """Start a clean worker for held-out images uint8 (n, 28, 28).
 
     Raises:
         MachineError: no worker can be started.
     """
-    with process.scratch_folder() as scratch, ExitStack() as workers:
+    with ExitStack() as workers:
 
         def begin() -> process.Worker:
-            return workers.enter_context(process.Worker("grader.verify.worker", scratch=scratch, limits=LIMITS))
+            folder = workers.enter_context(scratch.folder())
+            worker = process.Worker("grader.verify.worker", scratch=folder, limits=LIMITS, confinement=confine())
+            return workers.enter_context(worker)
 
         yield Verifier(begin, images)
 
 
-def true_labels(path: Path) -> LabelsOf:
-    """Return a lookup of labels in the lab's data, which is the grader's own copy."""
-    with np.load(path, allow_pickle=False) as arrays:
-        splits = {"train": arrays["y_train"].astype(np.int64), "test": arrays["y_test"].astype(np.int64)}
+def labels_of_rows(y_train: Array, y_test: Array) -> LabelsOf:
+    """Return a lookup of labels in the data that the submission was given, which is the grader's own copy."""
+    splits = {"train": y_train.astype(np.int64), "test": y_test.astype(np.int64)}
 
     def labels_of(split: str, rows: Array) -> Array:
         known = splits.get(split)

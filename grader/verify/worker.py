@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-from grader import process, wire
+from grader import wire
+from grader.sandbox import enter
 from grader.wire import Array, Frame
 
-ADDRESS_BYTES = 8 * 1024**3
 THREADS = 2
 
 PIECE = 1024
@@ -20,13 +20,11 @@ PIECE = 1024
 
 def main() -> None:
     """Import TensorFlow, then answer requests until the parent closes the pipe."""
-    requests, answers = process.claim_pipes()
-    process.die_with_parent(requests)
-    process.apply_limits(cpu_s=600, memory_bytes=ADDRESS_BYTES, file_bytes=1024**2)
+    requests, answers = enter.begin()
     _pin()
     try:
         while True:
-            request = wire.decode(lambda size: _read_exactly(requests, size))
+            request = wire.read(requests)
             for part in _answer(request):
                 answers.write(part)
             answers.flush()
@@ -34,13 +32,6 @@ def main() -> None:
         pass
     finally:
         os._exit(0)
-
-
-def _read_exactly(stream: BinaryIO, size: int) -> bytes:
-    data = stream.read(size)
-    if len(data) != size:
-        raise EOFError
-    return data
 
 
 def _pin() -> None:

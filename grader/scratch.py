@@ -1,0 +1,121 @@
+"""Scratch folders: the only place where a worker may write, gone afterwards, whatever was left in them."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader.errors import MachineError
+
+PREFIX = "epochmark-run-"
+
+_LOCK = "lock"
+_UNLOCKED_S = 60.0
+"""Age at which a folder without a lock is a leftover: between making a folder and locking it lie microseconds."""
+
+FILES_LIMIT = 20_000
+"""Files in a scratch folder that are counted; a folder with more of them is as good as full."""
+
+
+@contextlib.contextmanager
+def folder() -> Iterator[Path]:
+    """Give a private folder for the time being. The first call also removes what killed graders left behind.
+
+    Raises:
+        MachineError: no temporary folder can be made.
+    """
+    sweep()
+    try:
+        outer = Path(tempfile.mkdtemp(prefix=PREFIX))
+        lock = _lock(outer)
+        inner = outer / "scratch"
+        inner.mkdir(mode=0o700)
+        # Another user's worker has to pass through; nobody can list what else is here.
+        outer.chmod(0o711)
+    except OSError as error:
+        raise MachineError(f"cannot create a scratch folder: {error.strerror}", slug="scratch") from error
+    try:
+        yield inner
+    finally:
+        _remove(outer)
+        os.close(lock)
+
+
+@functools.cache
+def sweep() -> None:
+    """Remove the folders of graders that are gone: nobody holds their locks any more."""
+    for outer in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            status = outer.lstat()
+            if stat.S_ISDIR(status.st_mode) and _is_own(status) and _is_leftover(outer, status.st_mtime):
+                _remove(outer)
+
+
+def used_bytes(scratch: Path) -> int:
+    """Return the bytes on disk below a folder; far more than any limit where there are too many files to count."""
+    total, waiting, seen = 0, [scratch], 0
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                seen += 1
+                if seen > FILES_LIMIT:
+                    return 1 << 62
+                status = entry.stat(follow_symlinks=False)
+                total += getattr(status, "st_blocks", 0) * 512 or status.st_size
+                if stat.S_ISDIR(status.st_mode):
+                    waiting.append(Path(entry.path))
+    return total
+
+
+def _lock(outer: Path) -> int:
+    descriptor = os.open(outer / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    _try_lock(descriptor)
+    return descriptor
+
+
+def _try_lock(descriptor: int) -> bool:
+    """Take the lock if nobody has it; the kernel lets go of it when its holder dies."""
+    if os.name != "posix":
+        return False
+    import fcntl  # noqa: PLC0415 - POSIX only
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _is_own(status: os.stat_result) -> bool:
+    return os.name != "posix" or status.st_uid == os.geteuid()
+
+
+def _is_leftover(outer: Path, modified: float) -> bool:
+    try:
+        descriptor = os.open(outer / _LOCK, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    except FileNotFoundError:
+        return time.time() - modified > _UNLOCKED_S
+    try:
+        return _try_lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(outer: Path) -> None:
+    """Remove a folder, also where folders in it were closed on purpose."""
+    shutil.rmtree(outer, ignore_errors=True)
+    if outer.exists():
+        for parent, folders, _ in os.walk(outer):
+            for name in folders:
+                path = Path(parent, name)
+                if not path.is_symlink():
+                    with contextlib.suppress(OSError):
+                        path.chmod(0o700)
+        shutil.rmtree(outer, ignore_errors=True)

@@ -68,6 +68,9 @@ _ACTIVATIONS = [
     "mish",
 ]
 
+_GENUINE = {name: value for name, value in vars(keras.layers).items() if isinstance(value, type)}
+"""Keras' own layers by name, as they were before any code of a student's ran."""
+
 PROBE = np.array([[-7.0, -2.0, -0.5, 0.0, 0.5, 2.0, 7.0]], np.float32)
 
 
@@ -220,7 +223,7 @@ def layer_table(steps: Sequence[Step], outputs: Any) -> list[dict[str, Any]]:
 
 def _row(layer: Any, shape: Sequence[int]) -> dict[str, Any]:
     config = _config(layer)
-    kind = type(layer).__name__
+    kind = kind_of(layer)
     own = {"Softmax": "softmax", "ReLU": "relu", "ELU": "elu", "LeakyReLU": "leaky_relu"}.get(kind)
     return {
         "kind": kind,
@@ -229,6 +232,12 @@ def _row(layer: Any, shape: Sequence[int]) -> dict[str, Any]:
         "activation": own or named_activation(getattr(layer, "activation", None)),
         "settings": [[name, _plain(config[name])] for name in _SHOWN if name in config],
     }
+
+
+def kind_of(layer: Any) -> str:
+    """Return the class of a layer; one that only calls itself like a layer of Keras is told apart."""
+    kind = type(layer).__name__
+    return kind if kind not in _GENUINE or type(layer) is _GENUINE[kind] else f"own {kind}"
 
 
 def _plain(value: Any) -> str:
@@ -265,8 +274,8 @@ def export(steps: Sequence[Step], outputs: Any) -> tuple[list[dict[str, Any]], l
 
 
 def _layer_spec(layer: Any) -> dict[str, Any] | None:
-    kind = type(layer).__name__
-    if kind not in ALLOWED or type(layer) is not getattr(keras.layers, kind):
+    kind = kind_of(layer)
+    if kind not in ALLOWED:
         return None
     # A layer with a lambda for an activation has no config, but it has its settings all the same.
     config = _config(layer) or {name: getattr(layer, name) for name in ALLOWED[kind] if hasattr(layer, name)}

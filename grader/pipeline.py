@@ -160,8 +160,12 @@ def _require_run(submission: Submission, evidence: Evidence) -> None:
 
 
 def _permutation(seed: int) -> list[int]:
-    """Return the label that a submission is given for each true one."""
-    return [int(label) for label in np.random.default_rng(seed).permutation(CLASSES)]
+    """Return the label that a submission is given for each true one, which is never that one itself."""
+    generator = np.random.default_rng(seed)
+    while True:
+        labels = generator.permutation(CLASSES)
+        if (labels != np.arange(CLASSES)).all():
+            return [int(label) for label in labels]
 
 
 def _trials(seed: int) -> Array:

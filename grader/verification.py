@@ -27,10 +27,7 @@ class VerifiedNetwork:
 
     def translated(self, relabelling: Sequence[int]) -> VerifiedNetwork:
         """Return the same with the outputs in the order of the true digits; further outputs stay where they are."""
-        if self.outputs is None or self.outputs.ndim != 2 or self.outputs.shape[1] < len(relabelling):  # noqa: PLR2004
-            return self
-        order = [*relabelling, *range(len(relabelling), self.outputs.shape[1])]
-        return replace(self, outputs=self.outputs[:, order])
+        return self if self.outputs is None else replace(self, outputs=_in_order(self.outputs, relabelling))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +51,26 @@ class VerifiedStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """Everything that was recomputed; networks by (model, call), steps by number. Held-out labels: uint8 (n,)."""
+    """Everything that was recomputed; networks by (model, call), steps by number. Held-out labels: uint8 (n,).
+
+    `initial` has, by model, the outputs float32 (m, classes) before training for the first m held-out images.
+    """
 
     networks: Mapping[tuple[int, int], VerifiedNetwork]
     steps: Mapping[int, VerifiedStep]
     labels: Array = field(repr=False)
     images: Array = field(repr=False)
+    initial: Mapping[int, Array] = field(default_factory=dict, repr=False)
     fault: str = ""
 
     def translated(self, relabelling: Sequence[int]) -> Verified:
         """Return the same with the outputs in the order of the true digits: `relabelling[d]` is digit d's output."""
         known = {key: network.translated(relabelling) for key, network in self.networks.items()}
-        return replace(self, networks=known)
+        initial = {model: _in_order(outputs, relabelling) for model, outputs in self.initial.items()}
+        return replace(self, networks=known, initial=initial)
+
+
+def _in_order(outputs: Array, relabelling: Sequence[int]) -> Array:
+    if outputs.ndim != 2 or outputs.shape[1] < len(relabelling):  # noqa: PLR2004 - images × classes
+        return outputs
+    return outputs[:, [*relabelling, *range(len(relabelling), outputs.shape[1])]]

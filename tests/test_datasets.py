@@ -550,10 +550,31 @@ def test_mnist_held_out_images_are_a_choice_of_the_test_images(mnist: Path) -> N
     images, labels = datasets.held_out(source, count=1000, seed=0)
     assert (images.shape, labels.shape) == ((1000, 28, 28), (1000,))
     assert images.dtype == labels.dtype == np.dtype(np.uint8)
-    numbers = images[:, 0, 0].astype(int) * 100 + images[:, 0, 1]
-    assert len(set(numbers.tolist())) == 1000
-    assert np.array_equal(numbers % 10, labels)
+    assert len({image.tobytes() for image in images}) == 1000
     assert np.array_equal(datasets.held_out(source, count=5, seed=0)[0], images[:5])
+
+
+def test_held_out_images_of_mnist_are_moved_by_less_than_a_pixel() -> None:
+    known, _ = datasets.draw_digits(200, seed=4)
+    moved = datasets._nudged(known, seed=1)
+    assert moved.shape == known.shape
+    assert moved.dtype == np.uint8
+    assert not {image.tobytes() for image in moved} & {image.tobytes() for image in known}
+    ink, before = moved.sum(axis=(1, 2), dtype=np.int64), known.sum(axis=(1, 2), dtype=np.int64)
+    assert (np.abs(ink - before) <= 0.02 * before).all()
+    distance = np.abs(moved.astype(int) - known).mean(axis=(1, 2))
+    others = np.abs(moved.astype(int) - np.roll(known, 1, axis=0)).mean(axis=(1, 2))
+    assert (distance < others / 2).mean() > 0.99
+
+
+def test_relabelled_data_have_other_labels_and_the_same_images() -> None:
+    arrays: dict[str, NDArray[Any]] = {
+        "x_train": np.zeros((3, 28, 28), np.uint8),
+        "y_train": np.array([0, 1, 9], np.int64),
+    }
+    other = datasets.relabelled(arrays, [1, 2, 3, 4, 5, 6, 7, 8, 9, 0])
+    assert other["y_train"].tolist() == [1, 2, 0]
+    assert other["x_train"] is arrays["x_train"]
 
 
 def test_mnist_held_out_choices_differ_between_seeds(mnist: Path) -> None:

@@ -6,11 +6,9 @@ Importing this imports TensorFlow, which takes seconds; the worker has told of t
 from __future__ import annotations
 
 import functools
-import os
 import sys
-import traceback
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -23,6 +21,7 @@ from grader.collect.cells import Statement
 from grader.collect.governor import Budget
 from grader.collect.identity import Images
 from grader.collect.instruments import install
+from grader.collect.looking import attempt
 from grader.collect.runner import CellLimits, Ran, Stopwatch, capture_output, run_cell
 from grader.collect.session import Session
 from grader.collect.snapshots import take_snapshot
@@ -89,7 +88,7 @@ class Execution:
             story.send("ran", {**outcome, "output": capture.take()})
         session.watched_values.clear()
         for look in (lambda: self._send_names(len(self._parsed)), self._describe_untrained, self._replay_tape):
-            _try(look)
+            attempt(look)
         story.send("run", {"capped": sorted(session.capped), "stand_ins": sorted(self._stand_ins.used)})
         story.send("run", {"surrogates": [story.model_number(model) for model in session.surrogates.made]})
 
@@ -98,7 +97,7 @@ class Execution:
             self._tape.finish_step()
             self._send_names(index)
             # At once, while everything is as it was for this statement; a later one may end the program.
-            _try(functools.partial(self._probe_prediction, part))
+            attempt(functools.partial(self._probe_prediction, part))
 
         def provide(name: str) -> bool:
             return self._session.surrogates.provide(name, self._namespace)
@@ -130,7 +129,7 @@ class Execution:
         trained = set(self._session.fits)
         for model in self._story.known_models():
             if model not in trained:
-                _try(functools.partial(take_snapshot, self._session, model, "untrained"))
+                attempt(functools.partial(take_snapshot, self._session, model, "untrained"))
 
     def _probe_prediction(self, part: Statement) -> None:
         """Try a statement that gives the likeliest digit; one that only prints it where none assigns it."""
@@ -222,11 +221,3 @@ def _namespace() -> dict[str, Any]:
     # What notebooks use without importing it; magics are written like this when a notebook is exported.
     module.__dict__.update(display=print, get_ipython=lambda: StandIn("IPython"))
     return module.__dict__
-
-
-def _try(look: Callable[[], object]) -> None:
-    """Take a look of one kind; if it fails, the others are taken all the same."""
-    try:
-        look()
-    except Exception:  # noqa: BLE001 - the values are the student's; looking at them may raise anything
-        os.write(2, traceback.format_exc().encode("utf-8", "replace"))

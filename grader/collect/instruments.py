@@ -6,9 +6,7 @@ import contextlib
 import functools
 import inspect
 import itertools
-import os
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,8 +16,9 @@ import tensorflow as tf
 
 from grader import networks
 from grader.collect import rationing
+from grader.collect.looking import attempt
 from grader.collect.session import Facts, Record, Session
-from grader.collect.snapshots import afresh, run_traced, take_snapshot
+from grader.collect.snapshots import afresh, run_traced, take_initial, take_snapshot
 from grader.collect.story import plain_number
 
 HISTORY_LIMIT = 200
@@ -145,6 +144,7 @@ def _fit(session: Session, original: Callable[..., Any], model: Any, arguments: 
         "epochs": rationing.to_int(arguments.get("epochs", 1)),
         "batch_size": rationing.to_int(arguments.get("batch_size") or 32),
     }
+    attempt(lambda: take_initial(session, model))
     record = Record(session=session, name="fit", model=model, facts=facts, settings=settings)
     tokens = session.tokens
     governed = rationing.ration_fit(session, model, dict(arguments), facts)
@@ -157,10 +157,7 @@ def _fit(session: Session, original: Callable[..., Any], model: Any, arguments: 
         session.capped.add("training ended early, once the expected accuracy was reached")
     seconds = round(time.monotonic() - started, 3)
     record.end({"history": _curves(getattr(history, "history", {})), "seconds": seconds})
-    try:
-        take_snapshot(session, model, "trained")
-    except Exception:  # noqa: BLE001 - an observer must not fail where the student's own call did not
-        os.write(2, traceback.format_exc().encode("utf-8", "replace"))
+    attempt(lambda: take_snapshot(session, model, "trained"))
     return history
 
 

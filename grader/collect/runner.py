@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import ctypes
+import functools
 import io
 import math
 import os
@@ -25,6 +26,7 @@ from typing import Any
 
 from grader.collect.cells import PARSE_ERRORS, Statement
 from grader.collect.governor import BudgetReached
+from grader.collect.looking import attempt
 from grader.collect.story import cell_file, place_of
 
 OUTPUT_KEPT = 8_000
@@ -177,18 +179,10 @@ def run_cell(
             is_noise = isinstance(part.tree, ast.Assert) or isinstance(error, SystemExit)
             failures.append(_failure(error, part, "noise" if is_noise else "raised"))
         finally:
-            _observe(after, part)
+            attempt(functools.partial(after, part))
     grave = [failure["kind"] for failure in failures if failure["kind"] != "noise"]
     state = grave[0] if grave else "budget_reached" if budget_reached else "ok"
     return Ran(state=state, failures=failures[:FAILURES_KEPT], seconds=round(time.monotonic() - started, 3))
-
-
-def _observe(after: Callable[[Statement], None], part: Statement) -> None:
-    """Look at what a statement left behind; a failure of the observer is for the log, not for the student."""
-    try:
-        after(part)
-    except Exception:  # noqa: BLE001 - the values are the student's; looking at them may raise anything
-        os.write(2, traceback.format_exc().encode("utf-8", "replace"))
 
 
 PROVIDED = 3

@@ -39,6 +39,7 @@ class Session:
     fits: weakref.WeakKeyDictionary[Any, int] = field(default_factory=weakref.WeakKeyDictionary)
     predictions: list[tuple[Any, Any]] = field(default_factory=list)
     snapshots: dict[int, int] = field(default_factory=dict)
+    initial: weakref.WeakSet[Any] = field(default_factory=weakref.WeakSet)
     depth: int = 0
     capped: set[str] = field(default_factory=set)
     stopwatch: Stopwatch = field(default_factory=Stopwatch)

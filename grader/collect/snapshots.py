@@ -17,6 +17,9 @@ SNAPSHOTS_LIMIT = 6
 NETWORKS_LIMIT = 64
 """Snapshots kept of one network, and networks kept at all: the lab has two, experiments in loops have many."""
 
+INITIAL_LIMIT = 8
+"""Networks whose weights before training are kept."""
+
 
 def prepared(facts: Facts, shape: tuple[int, ...], raw: Array) -> Array:
     """Return raw images (n, 28, 28) uint8 as this network is fed them: scaled alike, float32 (n, *shape)."""
@@ -95,13 +98,41 @@ def take_snapshot(session: Session, model: Any, stage: str) -> bool:
     taken = session.snapshots.get(number, 0)
     if taken >= SNAPSHOTS_LIMIT or (not taken and len(session.snapshots) >= NETWORKS_LIMIT):
         return False
+    return _send_snapshot(session, model, stage)
+
+
+def take_initial(session: Session, model: Any) -> None:
+    """Send the weights that a network has before its first training; one that is not built yet has none."""
+    if not getattr(model, "built", False) or model in session.initial or len(session.initial) >= INITIAL_LIMIT:
+        return
+    session.initial.add(model)
+    traced = run_traced(session, model)
+    exported = traced and networks.export(*traced[:2])
+    if traced is None or not exported:
+        return
+    arrays = {f"w{n}": array for n, array in enumerate(exported[1])}
+    fields = {
+        "model": session.story.model_number(model),
+        "call": session.story.latest,
+        "stage": "initial",
+        "class": type(model).__name__[:80],
+        "layers": [],
+        "parameters": 0,
+        "spec": exported[0],
+        "data": _snapshot_data(session, model, traced[2]),
+    }
+    session.story.send("snapshot", fields, arrays)
+
+
+def _send_snapshot(session: Session, model: Any, stage: str) -> bool:
     traced = run_traced(session, model)
     copy = None if traced is not None else afresh(model)
     if copy is not None:
         traced = run_traced(session, copy)
     if traced is None:
         return False
-    session.snapshots[number] = taken + 1
+    number = session.story.model_number(model)
+    session.snapshots[number] = session.snapshots.get(number, 0) + 1
     steps, outputs, shape = traced
     exported = networks.export(steps, outputs)
     facts, arrays = _snapshot_data(session, model, shape), {}
@@ -111,7 +142,7 @@ def take_snapshot(session: Session, model: Any, stage: str) -> bool:
         claimed = _claims(session, model, facts, shape)
         arrays = {} if claimed is None else {"claimed": claimed}
     fields = {
-        "model": session.story.model_number(model),
+        "model": number,
         "call": session.story.latest,
         "stage": stage,
         "class": type(model).__name__[:80],

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import traceback
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +13,7 @@ import tensorflow as tf
 from grader import networks
 from grader.collect.governor import BudgetReached
 from grader.collect.identity import to_array
+from grader.collect.looking import attempt
 from grader.collect.session import Session
 from grader.collect.story import plain_number, student_place
 from grader.wire import Array
@@ -105,10 +104,7 @@ class TapeRecorder:
         self.steps = number + 1
         if number not in RECORDED_STEPS or self.pending is not None:
             return
-        try:
-            self.pending = self._describe(number, target, sources, result)
-        except Exception:  # noqa: BLE001 - the student's objects may do anything; the parent's log says what they did
-            os.write(2, traceback.format_exc().encode("utf-8", "replace"))
+        self.pending = attempt(lambda: self._describe(number, target, sources, result))
 
     def _describe(self, number: int, target: Any, sources: Any, result: Any) -> _Pending:
         story = self.session.story

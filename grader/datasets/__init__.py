@@ -116,8 +116,9 @@ def _nudged(images: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
     """Move each image by up to half a pixel each way: a person sees no difference, and no byte of ink is the same."""
     generator = np.random.default_rng([seed, 0x9D6E])
     moved = images.astype(np.float32)
+    shares = generator.uniform(-NUDGE, NUDGE, (len(images), 2)).astype(np.float32)
     for axis in (1, 2):
-        share = generator.uniform(-NUDGE, NUDGE, (len(images), 1, 1)).astype(np.float32)
+        share = shares[:, axis - 1, None, None]
         before, after = np.roll(moved, 1, axis), np.roll(moved, -1, axis)
         moved = moved * (1 - np.abs(share)) + before * np.maximum(share, 0) + after * np.maximum(-share, 0)
     return np.round(moved).astype(np.uint8)

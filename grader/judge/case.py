@@ -65,8 +65,13 @@ class Case:
         return [c for c in self.evidence.calls if c.name == name and (models is None or c.model in models)]
 
     def snapshots(self, role_id: str) -> list[Snapshot]:
-        """Return the snapshots of a role's networks in order."""
-        return [snapshot for snapshot in self.evidence.snapshots if snapshot.model in self.models(role_id)]
+        """Return the snapshots of a role's networks in order, as they were after training or at the end."""
+        models = self.models(role_id)
+        return [s for s in self.evidence.snapshots if s.model in models and s.stage != "initial"]
+
+    def initial(self, model: int) -> Snapshot | None:
+        """Return the weights that a network had before its first training, where they are known."""
+        return next((s for s in self.evidence.snapshots if s.model == model and s.stage == "initial"), None)
 
     def verified_networks(self, role_id: str) -> list[VerifiedNetwork]:
         """Return what was verified of a role's networks, in the order of their snapshots."""

@@ -126,6 +126,15 @@ DEFECTS: dict[str, Defect] = {
         "The labels do not belong to these images.",
         "Pass the images and the labels of the same set, in the same order.",
     ),
+    "trained-elsewhere": Defect(
+        "This network knew the digits before its training began, by other labels than those of this run.",
+        "Weights that were made somewhere else do not count: build the network anew, and train it here.",
+    ),
+    "history-made-up": Defect(
+        "The training reports an accuracy of {claimed:.0%}, but it changed no weight, and the network reads "
+        "{found:.0%} of new images correctly.",
+        "Let Keras compute the results of the training: does a step of your own only return numbers?",
+    ),
     "few-images": Defect(
         "The network is trained on {found:,} images only.",
         "Use all the training images; the grader shortens the training by itself.",

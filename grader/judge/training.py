@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from grader.evidence import Call
+from grader.evidence import Call, Snapshot
 from grader.judge import architecture, images
 from grader.judge.case import Case
 from grader.judge.reading import keras_2_name, nothing_recorded, require_filled, require_written
 from grader.judge.verdict import Problem, Verdict, fail
+from grader.wire import Array
 
 SOME_ROWS = 5_000
 """Training images that a `fit` has to be given: a split for validation is in order, a handful of images is not."""
@@ -33,6 +34,12 @@ LEARNING_AT_ONCE = 0.05
 
 CHANCE = math.log(10)
 """The loss (nats) of guessing among ten digits; a training that blew up may fall, but not to below this."""
+
+MADE_UP = 0.3
+"""By how much the accuracy that an untouched network is said to reach in training may exceed the one that it has."""
+
+KNOWING, GUESSING = 0.7, 0.4
+"""Share of images that a trained network sorts into groups of one digit, and that one which guesses gets right."""
 
 _DOING = {"compile": "compiles", "fit": "trains", "evaluate": "evaluates"}
 _WRONG_METRICS = ("binary", "topk", "top_k")
@@ -141,7 +148,7 @@ def require_learning(case: Case, role_id: str, part_id: str) -> None:
     best = _best_accuracy(case, role_id)
     if not fits or best is None or _has_other_mistakes(case, role_id):
         return
-    if best < case.expected.accuracy[role_id] and not _is_still_learning(fits):
+    if best < case.expected.accuracy[role_id] and not (_is_still_learning(fits) and _has_moved(case, role_id)):
         fail("does-not-learn", (call.cell, call.line), role=case.role(role_id).title, found=best)
 
 
@@ -182,12 +189,60 @@ def _is_still_learning(fits: Sequence[Call]) -> bool:
     return False
 
 
+def _has_moved(case: Case, role_id: str) -> bool:
+    """Tell whether a training changed a weight of one of a role's networks, as far as that is known."""
+    return not all(_is_unchanged(case, snapshot) for snapshot in case.snapshots(role_id) if snapshot.stage == "trained")
+
+
+def _is_unchanged(case: Case, snapshot: Snapshot) -> bool:
+    before = case.initial(snapshot.model)
+    if before is None or not snapshot.weights or len(before.weights) != len(snapshot.weights):
+        return False
+    return all(np.array_equal(one, other) for one, other in zip(before.weights, snapshot.weights, strict=True))
+
+
 # Fit
 
 
 def require_fit(case: Case, role_id: str, part_id: str) -> None:
-    """Ask whether the network is trained on the training images with their own labels."""
-    _require_one_right(_calls(case, role_id, part_id, "fit", "trained"), _fit_problem)
+    """Ask whether the network is trained here, on the training images with their own labels."""
+    calls = _calls(case, role_id, part_id, "fit", "trained")
+    _require_one_right(calls, _fit_problem)
+    right = [call for call in calls if _fit_problem(call) is None]
+    _require_one_right(right, lambda call: _sham_problem(case, call))
+
+
+def _sham_problem(case: Case, call: Call) -> Problem | None:
+    """Return what is wrong with a training whose results come from somewhere else."""
+    model = call.model
+    if model is None:
+        return None
+    known = case.verified.initial.get(model)
+    if known is not None and _knows_other_labels(known, case.verified.labels[: len(known)]):
+        return "trained-elsewhere", {}
+    snapshots = [s for s in case.evidence.snapshots if s.model == model and s.stage == "trained"]
+    curves: Mapping[str, Any] = call.result.get("history", {})
+    curve = next((values for name, values in curves.items() if "acc" in name and "val" not in name), [])
+    networks = [case.verified.networks.get((s.model, s.call)) for s in snapshots]
+    found = max((case.accuracy(network) or 0.0 for network in networks if network is not None), default=1.0)
+    claimed = curve[-1] if curve and isinstance(curve[-1], float) else 0.0
+    if snapshots and all(_is_unchanged(case, s) for s in snapshots) and claimed > found + MADE_UP:
+        return "history-made-up", {"claimed": claimed, "found": found}
+    return None
+
+
+def _knows_other_labels(outputs: Array, labels: Array) -> bool:
+    """Tell whether a network that was not trained yet tells the digits apart, but not by the labels of this run.
+
+    Labels stand for one another in a secret way here: knowledge from elsewhere sorts the images well and names every
+    group wrongly. What was learned in this run names them as they are called in this run.
+    """
+    if outputs.ndim != 2 or not len(outputs) or not np.isfinite(outputs).all():  # noqa: PLR2004 - images × classes
+        return False
+    guesses = outputs.argmax(axis=1)
+    groups = [labels[guesses == guess] for guess in np.unique(guesses)]
+    sorted_well = sum(int(np.bincount(group).max()) for group in groups) / len(labels)
+    return sorted_well >= KNOWING and float(np.mean(guesses == labels)) < GUESSING
 
 
 def _require_one_right(calls: Sequence[Call], problem_of: Callable[[Call], Problem | None]) -> None:

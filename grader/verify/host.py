@@ -61,7 +61,20 @@ class Verifier:
             checked = self._step(step, labels_of(step.split, step.rows))
             if checked is not None:
                 steps[step.number] = checked
-        return Verified(networks=networks, steps=steps, labels=labels, images=self.images)
+        return Verified(
+            networks=networks, initial=self._initial(record), steps=steps, labels=labels, images=self.images
+        )
+
+    def _initial(self, record: Evidence) -> dict[int, Array]:
+        """Return what networks said of the first held-out images before they were trained."""
+        found = {}
+        for snapshot in (each for each in record.snapshots if each.stage == "initial"):
+            if snapshot.spec is not None and snapshot.data is not None and snapshot.model not in found:
+                self._worker.send(_network_request(snapshot, self.images[:INITIAL_IMAGES]))
+                answer = self._worker.receive()
+                if answer.kind == "network":
+                    found[snapshot.model] = answer.arrays["outputs"]
+        return found
 
     def _network(self, snapshot: Snapshot) -> VerifiedNetwork:
         if snapshot.spec is None or snapshot.data is None:
@@ -119,6 +132,9 @@ def labels_of_rows(y_train: Array, y_test: Array) -> LabelsOf:
     return labels_of
 
 
+INITIAL_IMAGES = 200
+"""Enough to tell a network that knows the digits from one that guesses."""
+
 NETWORKS_LIMIT = 12
 """Networks that are rebuilt: those that had a name of their own come before those of a loop."""
 
@@ -130,7 +146,7 @@ def _wanted(record: Evidence) -> Sequence[Snapshot]:
     chosen = set(seen[:NETWORKS_LIMIT])
     first: dict[int, Snapshot] = {}
     final: dict[int, Snapshot] = {}
-    for snapshot in (each for each in record.snapshots if each.model in chosen):
+    for snapshot in (s for s in record.snapshots if s.model in chosen and s.stage != "initial"):
         first.setdefault(snapshot.model, snapshot)
         final[snapshot.model] = snapshot
     return list({id(snapshot): snapshot for snapshot in (*first.values(), *final.values())}.values())

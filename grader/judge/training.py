@@ -222,7 +222,7 @@ def _sham_problem(case: Case, call: Call) -> Problem | None:
         return "trained-elsewhere", {}
     snapshots = [s for s in case.evidence.snapshots if s.model == model and s.stage == "trained"]
     curves: Mapping[str, Any] = call.result.get("history", {})
-    curve = next((values for name, values in curves.items() if "acc" in name and "val" not in name), [])
+    curve: list[Any] = next((v for name, v in curves.items() if "acc" in name and "val" not in name), [])
     networks = [case.verified.networks.get((s.model, s.call)) for s in snapshots]
     found = max((case.accuracy(network) or 0.0 for network in networks if network is not None), default=1.0)
     claimed = curve[-1] if curve and isinstance(curve[-1], float) else 0.0

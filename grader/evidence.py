@@ -384,11 +384,24 @@ def _call(fields: Mapping[str, Any]) -> Call:
         line=_optional_int(fields["line"]),
         model=_optional_int(fields["model"]),
         data=_data(fields["data"]),
-        settings=dict(fields["settings"]),
-        result=dict(fields["result"]),
+        settings=_settings(fields["settings"]),
+        result=_result(fields["result"]),
         error=str(fields["error"]),
         finished=fields["finished"] is True,
     )
+
+
+def _settings(fields: Mapping[str, Any]) -> dict[str, Any]:
+    metrics = fields.get("metrics")
+    return {**fields, "metrics": list(map(str, metrics)) if isinstance(metrics, list) else []}
+
+
+def _result(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a result whose history, if it has one, is a table of curves."""
+    history = fields.get("history", {})
+    curves = history.items() if isinstance(history, dict) else ()
+    table = {str(name): [_number(value) for value in curve] for name, curve in curves if isinstance(curve, list)}
+    return {**fields, "history": table} if "history" in fields else dict(fields)
 
 
 def layer_row(fields: Mapping[str, Any]) -> LayerRow:

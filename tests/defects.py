@@ -30,6 +30,8 @@ ELSEWHERE = {
     "cell-crashed": "tests/test_cli.py: a submission that segfaults",
     "cell-memory": "tests/test_cli.py: a submission that allocates without end",
     "cell-output": "tests/test_cli.py: a submission that prints without end",
+    "answers-not-learnt": "tests/attacks/a17_memorised_labels.py",
+    "fit-stopped": "tests/attacks/c33_training_that_stops.py",
     "trained-elsewhere": "tests/attacks/c02_weights_from_elsewhere.py",
     "history-made-up": "tests/attacks/c03_made_up_history.py",
     "cell-disk": "tests/attacks/a25_disk_fill.py",

@@ -126,6 +126,14 @@ DEFECTS: dict[str, Defect] = {
         "The labels do not belong to these images.",
         "Pass the images and the labels of the same set, in the same order.",
     ),
+    "answers-not-learnt": Defect(
+        "The {role} has layers of its own making; after training it reads only {found:.0%} of new images correctly.",
+        "What such a network does is known by its answers only. Does it learn from the images that `fit` is given?",
+    ),
+    "fit-stopped": Defect(
+        "The training stopped: {error}",
+        "The network, the loss and the images are in order: what else is given to `fit`, or done in it?",
+    ),
     "trained-elsewhere": Defect(
         "This network knew the digits before its training began, by other labels than those of this run.",
         "Weights that were made somewhere else do not count: build the network anew, and train it here.",

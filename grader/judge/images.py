@@ -9,8 +9,8 @@ from grader.judge.case import Case
 from grader.judge.reading import nothing_recorded, place_of, require_filled
 from grader.judge.verdict import fail
 
-LOWEST, HIGHEST, BRIGHT = -1e-3, 1.001, 0.9
-"""Scaled images lie between the first two, with rounding, and some pixel of them is as bright as the third."""
+LOWEST, HIGHEST, DARK, BRIGHT = -1e-3, 1.001, 0.5, 0.9
+"""Scaled images lie between the first two, with rounding, and have pixels darker and brighter than the others."""
 
 _SPLITS = {"train": "training", "test": "test"}
 
@@ -60,7 +60,7 @@ def _problem_with(case: Case, data: DataFacts, what: str) -> tuple[str, dict[str
         return "images-shape", {"found": _shape(data.shape), "wanted": _shape(case.lab.image_shape)}
     if not data.dtype.startswith(("float", "bfloat")):
         return "images-type", {"found": data.dtype}
-    if data.low >= LOWEST and BRIGHT <= data.high <= HIGHEST:
+    if LOWEST <= data.low <= DARK and BRIGHT <= data.high <= HIGHEST:
         return None
     return "images-range", {"low": data.low, "high": data.high}
 

@@ -194,6 +194,8 @@ def _run_pytest(lab: Lab, plugins: Sequence[Any], options: Sequence[str]) -> tup
         "--noconftest",
         "--import-mode=importlib",
         "--quiet",
+        # Nobody reads the tracebacks; with source they are parsed anew for each check that fails.
+        "--tb=native",
         "-p", "no:cacheprovider",
         "-p", "pytest_timeout",
         *options,

@@ -38,6 +38,8 @@ CHANCE = math.log(10)
 MADE_UP = 0.3
 """By how much the accuracy that an untouched network is said to reach in training may exceed the one that it has."""
 
+_OUR_STOPS = ("BudgetReached", "CellTimedOut", "OutputFlood")
+
 KNOWING, GUESSING = 0.7, 0.4
 """Share of images that a trained network sorts into groups of one digit, and that one which guesses gets right."""
 
@@ -146,6 +148,8 @@ def require_learning(case: Case, role_id: str, part_id: str) -> None:
     call = _graded_compiles(case, role_id, part_id)[-1]
     fits = [fit for fit in case.calls("fit", case.models(role_id)) if fit.finished and not fit.settings.get("token")]
     best = _best_accuracy(case, role_id)
+    if not fits:
+        require_loss(case, role_id, part_id)  # Nothing shows whether it learns; by this loss it could not.
     if not fits or best is None or _has_other_mistakes(case, role_id):
         return
     if best < case.expected.accuracy[role_id] and not (_is_still_learning(fits) and _has_moved(case, role_id)):
@@ -209,10 +213,17 @@ def require_fit(case: Case, role_id: str, part_id: str) -> None:
     calls = _calls(case, role_id, part_id, "fit", "trained")
     _require_one_right(calls, _fit_problem)
     right = [call for call in calls if _fit_problem(call) is None]
-    _require_one_right(right, lambda call: _sham_problem(case, call))
+    if not any(call.finished for call in right) and not _has_other_mistakes(case, role_id):
+        _require_one_right(right, _stop_problem)
+    _require_one_right(right, lambda call: _sham_problem(case, role_id, call))
 
 
-def _sham_problem(case: Case, call: Call) -> Problem | None:
+def _stop_problem(call: Call) -> Problem | None:
+    """Return what stopped a training, unless the grader did."""
+    return None if not call.error or call.error.startswith(_OUR_STOPS) else ("fit-stopped", {"error": call.error})
+
+
+def _sham_problem(case: Case, role_id: str, call: Call) -> Problem | None:
     """Return what is wrong with a training whose results come from somewhere else."""
     model = call.model
     if model is None:
@@ -223,8 +234,12 @@ def _sham_problem(case: Case, call: Call) -> Problem | None:
     snapshots = [s for s in case.evidence.snapshots if s.model == model and s.stage == "trained"]
     curves: Mapping[str, Any] = call.result.get("history", {})
     curve: list[Any] = next((v for name, v in curves.items() if "acc" in name and "val" not in name), [])
-    networks = [case.verified.networks.get((s.model, s.call)) for s in snapshots]
-    found = max((case.accuracy(network) or 0.0 for network in networks if network is not None), default=1.0)
+    networks = [n for s in snapshots if (n := case.verified.networks.get((s.model, s.call))) is not None]
+    found = max((case.accuracy(network) or 0.0 for network in networks), default=1.0)
+    is_opaque = bool(networks) and not any(network.rebuilt for network in networks)
+    if is_opaque and found < case.expected.accuracy[role_id] and not _has_other_mistakes(case, role_id):
+        # Nothing but its answers shows that such a network learnt at all.
+        return "answers-not-learnt", {"role": case.role(role_id).title, "found": found}
     claimed = curve[-1] if curve and isinstance(curve[-1], float) else 0.0
     if snapshots and all(_is_unchanged(case, s) for s in snapshots) and claimed > found + MADE_UP:
         return "history-made-up", {"claimed": claimed, "found": found}

@@ -18,6 +18,12 @@ LIMITS = process.Limits(wall_s=120.0, cpu_s=600.0, file_bytes=1024**2)
 """Rebuilding takes a second or two; the limit is for networks of absurd size."""
 
 
+ATTEMPTS = 4
+"""Times that a submission's networks are verified: two questions that a worker is lost over can be found out."""
+
+Question = tuple[str, int, int]
+"""What a worker was asked last: of which kind, and about what."""
+
 LabelsOf = Callable[[str, Array], Array]
 """Returns the true labels, int64 (n,), of rows of a split; −1 for a row that is unknown."""
 
@@ -25,62 +31,78 @@ LabelsOf = Callable[[str, Array], Array]
 class Verifier:
     """A clean worker, started early so that it imports TensorFlow while the submission is collected.
 
-    One that is lost is replaced once for each submission, so that a crash of TensorFlow costs nobody anything.
+    One that is lost is replaced, so that a crash of TensorFlow costs nobody anything. What a worker is lost over twice
+    is not asked again: it counts as something that cannot be verified.
     """
 
     def __init__(self, begin: Callable[[], process.Worker], images: Array) -> None:
         self._begin = begin
         self._worker = begin()
+        self._asked: Question | None = None
         self.images = images
 
     def verify(self, record: Evidence, *, labels: Array, labels_of: LabelsOf) -> Verified:
         """Recompute what the evidence claims; a lasting fault of the worker is reported in `Verified.fault`."""
-        try:
-            return self._verify(record, labels, labels_of)
-        except process.WorkerLost:
-            self._replace()
-        try:
-            return self._verify(record, labels, labels_of)
-        except process.WorkerLost as lost:
-            self._replace()
-            fault = f"{lost.ending.reason} {lost.ending.detail}".strip()
-            return Verified(networks={}, steps={}, labels=labels, images=self.images, fault=fault)
+        suspects: list[Question | None] = []
+        fault = ""
+        for _ in range(ATTEMPTS):
+            refused = frozenset(suspect for suspect in suspects if suspects.count(suspect) > 1)
+            try:
+                return self._verify(record, labels, labels_of, refused)
+            except process.WorkerLost as lost:
+                fault = f"{lost.ending.reason} {lost.ending.detail}".strip()
+                suspects.append(self._asked)
+                self._replace()
+        return Verified(networks={}, steps={}, labels=labels, images=self.images, fault=fault)
+
+    def _ask(self, question: Question, request: Frame, refused: frozenset[Question | None]) -> Frame:
+        if question in refused:
+            return Frame(
+                kind="failed", fields={"problem": "it cannot be built again with the memory and time there is"}
+            )
+        self._asked = question
+        self._worker.send(request)
+        return self._worker.receive()
 
     def _replace(self) -> None:
         self._worker.kill()
         self._worker = self._begin()
 
-    def _verify(self, record: Evidence, labels: Array, labels_of: LabelsOf) -> Verified:
+    def _verify(
+        self, record: Evidence, labels: Array, labels_of: LabelsOf, refused: frozenset[Question | None]
+    ) -> Verified:
         networks: dict[tuple[int, int], VerifiedNetwork] = {}
         steps: dict[int, VerifiedStep] = {}
         self._worker.restart_clock()
         for snapshot in _wanted(record):
             known = next((n for n in networks.values() if _is_same_untrained(snapshot, n, record)), None)
-            networks[snapshot.model, snapshot.call] = _like(known, snapshot) if known else self._network(snapshot)
+            networks[snapshot.model, snapshot.call] = (
+                _like(known, snapshot) if known else self._network(snapshot, refused)
+            )
         for step in record.tape:
-            checked = self._step(step, labels_of(step.split, step.rows))
+            checked = self._step(step, labels_of(step.split, step.rows), refused)
             if checked is not None:
                 steps[step.number] = checked
         return Verified(
-            networks=networks, initial=self._initial(record), steps=steps, labels=labels, images=self.images
+            networks=networks, initial=self._initial(record, refused), steps=steps, labels=labels, images=self.images
         )
 
-    def _initial(self, record: Evidence) -> dict[int, Array]:
+    def _initial(self, record: Evidence, refused: frozenset[Question | None]) -> dict[int, Array]:
         """Return what networks said of the first held-out images before they were trained."""
         found = {}
         for snapshot in (each for each in record.snapshots if each.stage == "initial"):
             if snapshot.spec is not None and snapshot.data is not None and snapshot.model not in found:
-                self._worker.send(_network_request(snapshot, self.images[:INITIAL_IMAGES]))
-                answer = self._worker.receive()
+                request = _network_request(snapshot, self.images[:INITIAL_IMAGES])
+                answer = self._ask(("initial", snapshot.model, snapshot.call), request, refused)
                 if answer.kind == "network":
                     found[snapshot.model] = answer.arrays["outputs"]
         return found
 
-    def _network(self, snapshot: Snapshot) -> VerifiedNetwork:
+    def _network(self, snapshot: Snapshot, refused: frozenset[Question | None]) -> VerifiedNetwork:
         if snapshot.spec is None or snapshot.data is None:
             return _claimed(snapshot, len(self.images), "its layers are not a plain chain of known layers")
-        self._worker.send(_network_request(snapshot, self.images))
-        answer = self._worker.receive()
+        request = _network_request(snapshot, self.images)
+        answer = self._ask(("network", snapshot.model, snapshot.call), request, refused)
         if answer.kind != "network":
             return _claimed(snapshot, len(self.images), str(answer.fields.get("problem", "")))
         return VerifiedNetwork(
@@ -92,11 +114,10 @@ class Verifier:
             outputs=answer.arrays["outputs"],
         )
 
-    def _step(self, step: TapeStep, labels: Array) -> VerifiedStep | None:
+    def _step(self, step: TapeStep, labels: Array, refused: frozenset[Question | None]) -> VerifiedStep | None:
         if step.spec is None or step.images.ndim <= 1 or len(labels) != len(step.images) or (labels < 0).any():
             return None
-        self._worker.send(_step_request(step, labels))
-        answer = self._worker.receive()
+        answer = self._ask(("step", step.number, step.step), _step_request(step, labels), refused)
         if answer.kind != "step":
             return None
         return VerifiedStep(number=step.number, **answer.fields)

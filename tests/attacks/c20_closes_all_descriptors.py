@@ -1,0 +1,8 @@
+# attack: closes every descriptor
+# says: ended
+# %%
+import os
+
+os.closerange(0, 512)
+while True:
+    pass

@@ -1,0 +1,4 @@
+# attack: code on which parsers break
+# catalogue: B08
+# %%
+x = @MINUS@1

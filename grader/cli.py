@@ -232,6 +232,35 @@ def labs_command(*, quiet: bool) -> int:
     return ExitCode.GRADED
 
 
+@cli.command("doctor")
+@click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--require-tier", type=click.Choice(["A", "B", "C", "D"]), default=None, help="Exit with 4 below it.")
+def doctor_command(*, folder: Path | None, require_tier: str | None) -> int:
+    """Try whether this machine keeps what it promises, and whether grading works on it."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from grader import doctor  # noqa: PLC0415
+    from grader.sandbox import choose  # noqa: PLC0415
+    from grader.sandbox.contract import Tier  # noqa: PLC0415
+
+    tier = choose.choose(None if require_tier is None else Tier(require_tier))
+    console, table = Console(highlight=False), Table(box=None, show_header=False, pad_edge=False)
+    console.print(f"Student code would run under tier {tier}: {doctor.MEANINGS[tier]}.", markup=False)
+    for stronger in (other for other in Tier if other.is_at_least(tier) and other is not tier):
+        why = choose.obstacle(stronger) or f"{choose.CHOICE} asks for {tier}"
+        console.print(f"Not tier {stronger}: {why}.", markup=False)
+    findings = list(doctor.examine(choose.confinement(tier), folder=folder or Path()))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    for finding in findings:
+        table.add_row(Text(finding.title), Text(finding.state.value, finding.state.style), Text(finding.detail))
+    console.print(table)
+    is_well = all(finding.state is not doctor.State.BROKEN for finding in findings)
+    return ExitCode.GRADED if is_well else ExitCode.FAULT
+
+
 @cli.command("skeleton")
 @click.argument("lab_id", metavar="LAB")
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder. [default: assignment/LAB]")

@@ -132,6 +132,7 @@ class Worker:
         self._confinement = confinement
         self._ending: Ending | None = None
         self._is_confined = False
+        self._innermost = 0
         self._peak = 0
         self._disk_seen = 0.0
         self._log = bytearray()
@@ -183,6 +184,11 @@ class Worker:
         """The largest resident size seen so far, in bytes; 0 where the platform does not tell."""
         return self._peak
 
+    @property
+    def innermost(self) -> int:
+        """The number of the process that runs the module itself, behind any wrapper."""
+        return self._innermost
+
     def restart_clock(self) -> None:
         """Let the wall-clock limit count from now: a worker that waited for its job has not used it."""
         self._started = time.monotonic()
@@ -226,6 +232,7 @@ class Worker:
             return
         try:
             answer = self._next()
+            *_, self._innermost = family(self._child.pid)
         except WorkerLost as lost:
             why = self.log.strip().splitlines()[-1:] or [lost.ending.detail or lost.ending.reason]
             raise MachineError(f"a worker could not be confined: {why[0]}", slug="not-confined") from lost
@@ -237,8 +244,7 @@ class Worker:
 
     def _breach(self) -> str:
         """Say which layer is missing by the kernel's own account, empty if none is."""
-        *_, innermost = family(self._child.pid)
-        status = process_status(innermost)
+        status = process_status(self._innermost)
         layers, uid = self._confinement.layers, self._confinement.uid
         facts = {
             Layer.CALLS: status.get("Seccomp") == "2",
@@ -458,6 +464,58 @@ def process_status(pid: int) -> dict[str, str]:
     except OSError:
         return {}
     return {name: value.strip() for name, _, value in (line.partition(":") for line in text.splitlines())}
+
+
+def unlimited(pid: int) -> list[str] | None:
+    """Return which limits of ours a process does not have; None where the platform does not tell."""
+    try:
+        text = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    wanted = ("Max cpu time", "Max file size", "Max core file size", "Max address space")
+    soft = {
+        name: line[len(name) :].split()[0] for line in text.splitlines() for name in wanted if line.startswith(name)
+    }
+    return [name for name, value in soft.items() if value == "unlimited"]
+
+
+class Bystander:
+    """A process that does nothing but note whether somebody signals it; its environment holds a secret."""
+
+    _CODE = (
+        "import signal, time\n"
+        "signal.signal(signal.SIGUSR1, lambda *_: print('touched', flush=True))\n"
+        "print('ready', flush=True)\n"
+        "while True: time.sleep(60)\n"
+    )
+
+    def __init__(self, secret: str) -> None:
+        self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and our own code
+            [sys.executable, "-I", "-S", "-c", self._CODE],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "GRADER_BYSTANDER": secret},
+        )
+        _present(self._child.stdout).readline()
+
+    @property
+    def pid(self) -> int:
+        """Its process number."""
+        return self._child.pid
+
+    def is_untouched(self) -> bool:
+        """Tell whether it lives and was not signalled."""
+        import select  # noqa: PLC0415 - of pipes on POSIX only
+
+        told, _, _ = select.select([_present(self._child.stdout)], [], [], 0.2)
+        return not told and self._child.poll() is None
+
+    def end(self) -> None:
+        """Kill it."""
+        self._child.kill()
+        self._child.wait()
+        _present(self._child.stdout).close()
 
 
 def out_of_memory_kills() -> int:

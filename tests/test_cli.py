@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -172,6 +173,37 @@ def test_killing_the_grader_kills_its_workers(tmp_path: Path) -> None:
         child.kill()
         child.communicate(timeout=20)
     assert living(family) == []
+
+
+@pytest.mark.parametrize("moment", [0.2, 0.6, 1.2, 2.5, 4.0, 6.0, 8.0, 10.0])
+@pytest.mark.slow
+def test_killing_the_grader_at_any_moment_leaves_nothing(moment: float, tmp_path: Path) -> None:
+    temporary, report = tmp_path / "tmp", tmp_path / "grade-report"
+    temporary.mkdir()
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    command = [sys.executable, "-m", "grader", str(SAMPLE), "--data", "synthetic"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as child:
+        family: dict[int, psutil.Process] = {}
+        end = time.monotonic() + moment
+        while time.monotonic() < end:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                family |= {each.pid: each for each in psutil.Process(child.pid).children(recursive=True)}
+        child.kill()
+        child.wait()
+    _, left = psutil.wait_procs(list(family.values()), timeout=1)
+    assert [process for process in left if process.status() != psutil.STATUS_ZOMBIE] == []
+    for name in ("report.html", "report.json", "junit.xml"):
+        whole = (report / name).read_bytes() if (report / name).exists() else b""
+        assert not whole or whole.rstrip().endswith((b"</html>", b"}", b"</testsuites>"))
+    assert list(report.glob("*.tmp")) == []
+    (tmp_path / "blank.py").write_text("XXXXXX\n")
+    after = subprocess.run(
+        [*command[:3], "blank.py", "--data", "synthetic"], cwd=tmp_path, env=environment, check=False, timeout=60
+    )
+    assert after.returncode == 0
+    assert scratch_folders(temporary) == []
 
 
 @pytest.fixture(scope="module")

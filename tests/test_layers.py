@@ -19,7 +19,7 @@ LAYERS = (
         *("evidence", "verification", "networks", "datasets"),
     },
     {"collect", "verify", "judge", "report"},
-    {"pipeline", "authoring", "pytest_plugin"},
+    {"pipeline", "doctor", "authoring", "pytest_plugin"},
     {"cli"},
     {"__main__"},
 )

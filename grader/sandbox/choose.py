@@ -11,7 +11,7 @@ import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader import process, scratch
+from grader import labs, process, scratch
 from grader.errors import TierUnavailable
 from grader.sandbox import view
 from grader.sandbox.contract import OPEN, SCRATCH_MARK, Confinement, Layer, Tier
@@ -70,7 +70,9 @@ def confinement(tier: Tier) -> Confinement:
         return OPEN
     uid = _worker_uid()
     layers = {Layer.LIMITS, Layer.PRIVILEGES, Layer.CALLS} | ({Layer.USER} if uid is not None else set())
-    if tier is not Tier.C:
+    if tier is Tier.C:
+        _close_to_others()
+    else:
         layers |= {Layer.FILES}
     wrapper: Sequence[str] = ()
     if tier is Tier.A:
@@ -83,6 +85,14 @@ def confinement(tier: Tier) -> Confinement:
         wrapper=wrapper,
         device=os.environ.get("GRADER_CUDA_DEVICES", "-1") != "-1",
     )
+
+
+def _close_to_others() -> None:
+    """Take the labs and the judge from all other users: without Landlock nothing else hides them from a worker."""
+    for path in (labs.share("reference"), *view.not_of_workers()):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & stat.S_IRWXO:
+            path.chmod(mode & ~stat.S_IRWXO)
 
 
 def _worker_uid() -> int | None:

@@ -48,6 +48,12 @@ def of_package() -> Iterator[Path]:
     yield from (PACKAGE / name for name in (*_WORKER_FILES, *_WORKER_FOLDERS))
 
 
+def not_of_workers() -> Iterator[Path]:
+    """Yield the other files and folders of this package: the judge's."""
+    own = set(of_package())
+    yield from (path for path in PACKAGE.iterdir() if path not in own)
+
+
 def outermost(paths: Iterable[Path]) -> list[Path]:
     """Return the paths that are not inside another of them, sorted."""
     unique = sorted(set(paths))

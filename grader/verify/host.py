@@ -55,14 +55,22 @@ class Verifier:
                 self._replace()
         return Verified(networks={}, steps={}, labels=labels, images=self.images, fault=fault)
 
+    def ask(self, request: Frame) -> Frame:
+        """Return the worker's answer to one request.
+
+        Raises:
+            WorkerLost: there is none.
+        """
+        self._worker.send(request)
+        return self._worker.receive()
+
     def _ask(self, question: Question, request: Frame, refused: frozenset[Question | None]) -> Frame:
         if question in refused:
             return Frame(
                 kind="failed", fields={"problem": "it cannot be built again with the memory and time there is"}
             )
         self._asked = question
-        self._worker.send(request)
-        return self._worker.receive()
+        return self.ask(request)
 
     def _replace(self) -> None:
         self._worker.kill()

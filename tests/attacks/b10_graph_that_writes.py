@@ -1,6 +1,6 @@
 # attack: a graph of TensorFlow that writes and reads files by itself
 # catalogue: B10
-# open on: D
+# open on: C, D
 # %%
 import tensorflow as tf
 

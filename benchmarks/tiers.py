@@ -2,8 +2,8 @@
 
     python -m benchmarks.tiers --rounds 5
 
-Prints JSON: for each tier the seconds on the clock and of the processor in each round, and the median ratio of each tier
-to the weakest one within the same round.
+Prints JSON: for each tier the seconds on the clock and of the processor in each round, and the median ratio of each
+tier to the weakest one within the same round.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Intake: take a copy of what was handed in, as bytes, and refuse what cannot be a submission.
 
-The trusted process looks at nothing but the size and the kind of the file; text is parsed in the worker.
+The trusted process looks at nothing but the size and the kind of the file; text is parsed in the worker. Of an archive
+it reads the list of names and one member; nothing is ever unpacked to a disk.
 """
 
 from __future__ import annotations
@@ -8,21 +9,28 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import stat
+import unicodedata
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from grader.archives import SIZE_LIMIT, SUFFIXES, lab_file, too_large
 from grader.errors import StudentError, UsageError
 
-SIZE_LIMIT = 20 * 1024**2
-"""Bytes; the largest notebook of a sample of 131 real ones had 2.6 MB, nearly all of it pictures."""
+ARCHIVE = ".zip"
 
-SUFFIXES = (".ipynb", ".py")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+_RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
+"""Names that are devices on Windows, with any suffix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What one student handed in: a file's name, without its folder, and its bytes."""
+    """What one student handed in: a file's name, without its folder, and its bytes.
+
+    `id` can be used as the name of a file on every system.
+    """
 
     id: str
     file: str
@@ -40,17 +48,38 @@ class Submission:
 
 
 def take(path: Path) -> Submission:
-    """Read a submission.
+    """Read a submission: a notebook, a Python file, or a .zip archive or a folder with one of them.
 
     Raises:
-        StudentError: the file is missing, empty, too large, or not a notebook or Python file by its name.
+        StudentError: the file is missing, empty, too large, of another kind, or an archive that is not in order.
+        UsageError: a folder or an archive has no lab file, or several.
     """
-    data = _read(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise StudentError(f"{path.name}: not a notebook (.ipynb) and not a Python file (.py)", slug="wrong-kind")
+    if path.is_dir() and not path.is_symlink():
+        path = find_in(path)
+    name, data = path.name, _read(path)
+    if path.suffix.lower() == ARCHIVE:
+        name, data = lab_file(path.name, data)
+    if PurePosixPath(name).suffix.lower() not in SUFFIXES:
+        raise StudentError(
+            f"{name}: not a notebook (.ipynb), not a Python file (.py), and no .zip archive with one of them",
+            slug="wrong-kind",
+        )
     if not data.strip():
-        raise StudentError(f"{path.name}: the file is empty", slug="empty-file")
-    return Submission(id=path.stem, file=path.name, data=data)
+        raise StudentError(f"{name}: the file is empty", slug="empty-file")
+    return Submission(id=safe_id(path.stem), file=name, data=data)
+
+
+def safe_id(text: str) -> str:
+    """Return a text as a name that every file system takes; one that had to be changed ends in a hash of the text."""
+    is_fine = (
+        bool(_ID.match(text)) and not text.endswith(".") and text.split(".", maxsplit=1)[0].lower() not in _RESERVED
+    )
+    if is_fine:
+        return text
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    short = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:40] or "submission"
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{short}-{digest}"
 
 
 def _read(path: Path) -> bytes:
@@ -65,12 +94,7 @@ def _read(path: Path) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise StudentError(f"{path}: not a regular file", slug="not-a-file")
         if status.st_size > SIZE_LIMIT:
-            size = f"{status.st_size / 1e6:.0f} MB"
-            raise StudentError(
-                f"{path.name}: {size} is too large; the limit is {SIZE_LIMIT / 1e6:.0f} MB. "
-                "Clear the outputs of the notebook and save it again",
-                slug="too-large",
-            )
+            raise too_large(path.name, status.st_size)
         return file.read(SIZE_LIMIT + 1)
 
 

@@ -67,7 +67,7 @@ def hits(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     del os.environ["RANGE_TOKEN"]
 
 
-@pytest.mark.parametrize(("tier", "attack"), cases())
+@pytest.mark.parametrize(("tier", "attack"), list(cases()))
 @pytest.mark.timeout(600)
 def test_an_attack_breaches_exactly_the_tiers_that_do_not_promise_to_hold_it(
     tier: Tier, attack: Attack, hits: Hits
@@ -97,3 +97,20 @@ def test_an_attack_on_the_command_itself(tier: Tier, attack: Attack, tmp_path: P
 def test_there_are_enough_attacks() -> None:
     assert len(ATTACKS) >= 60
     assert all(attack.title and attack.code for attack in ATTACKS)
+
+
+@pytest.mark.parametrize("tier", [pytest.param(t, marks=() if t is OFFERED[0] else pytest.mark.slow) for t in OFFERED])
+def test_honest_work_runs_under_every_tier(tier: Tier, tmp_path: Path) -> None:
+    file = Path(__file__).parent / "submissions" / "work" / "everyday_tools.py"
+    command = [sys.executable, "-m", "grader", str(file), "--data", "synthetic", "--lab", "mnist_cnn"]
+    environment = {**os.environ, "GRADER_TIER": tier.value}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "grade-report" / "report.json").read_text())
+    assert report["score"]["points"] == 40
+    records = [
+        json.loads(line) for line in (tmp_path / "grade-report/evidence/evidence.jsonl").read_text().splitlines()
+    ]
+    ran = [record["fields"] for record in records if record["kind"] == "ran"]
+    assert [failure for cell in ran for failure in cell["failures"]] == []
+    assert {cell["state"] for cell in ran} == {"ok"}

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from grader import labs
-from grader import submission as intake
+from grader.archives import SUFFIXES
 from grader.authoring.bench import Bench, disagreement, header_of, lost, variants
 from grader.model import Grade, Outcome
 
@@ -23,7 +23,7 @@ SLOW = frozenset({"slow_optimizers"})
 
 def collection(name: str) -> list[Path]:
     """Return the submissions of one kind: good or blank."""
-    return sorted(path for path in (SUBMISSIONS / name).iterdir() if path.suffix in intake.SUFFIXES)
+    return sorted(path for path in (SUBMISSIONS / name).iterdir() if path.suffix in SUFFIXES)
 
 
 def needs_quick_effort(path: Path) -> bool:

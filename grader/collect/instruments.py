@@ -147,7 +147,7 @@ def _fit(session: Session, original: Callable[..., Any], model: Any, arguments: 
     attempt(lambda: take_initial(session, model))
     record = Record(session=session, name="fit", model=model, facts=facts, settings=settings)
     tokens = session.tokens
-    governed = rationing.ration_fit(session, model, dict(arguments), facts)
+    governed = rationing.without_event_files(rationing.ration_fit(session, model, dict(arguments), facts))
     settings["token"] = session.tokens > tokens
     stop = rationing.add_early_stop(session, governed)
     started = time.monotonic()

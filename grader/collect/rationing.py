@@ -138,6 +138,14 @@ def add_early_stop(session: Session, arguments: dict[str, Any]) -> StopWhenLearn
     return stop
 
 
+def without_event_files(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the callbacks that write for TensorBoard: nobody looks at it here, and it may not be installed."""
+    given = arguments.get("callbacks")
+    if not isinstance(given, list | tuple):
+        return arguments
+    return {**arguments, "callbacks": [each for each in given if not isinstance(each, keras.callbacks.TensorBoard)]}
+
+
 class StopWhenLearned(keras.callbacks.Callback):  # type: ignore[misc] # Keras is untyped here
     """Ends a `fit` once the running training accuracy of an epoch has reached the expectation."""
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import builtins
 import errno
+import functools
 import getpass
+import multiprocessing.context
 import os
 import sys
+import threading
 import time
 import types
-from collections.abc import Iterable, Iterator, MutableSequence, Sized
+from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sized
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any, Self, SupportsFloat
@@ -161,6 +164,10 @@ class StandInFinder(MetaPathFinder, Loader):
         sys.meta_path.insert(0, self)
 
 
+def _between_threads(make: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda _context, *args: make(*args)
+
+
 def keep_going() -> None:
     """Let questions be answered with nothing, sleep hardly last, and the way to restart a notebook do nothing."""
     sleep = time.sleep
@@ -180,6 +187,11 @@ def keep_going() -> None:
     def leave(_status: int = 0, /) -> None:
         raise SystemExit
 
+    for name in ("Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition", "Event", "Barrier"):
+        # There are no other processes here; locks between them would need shared memory, which there is not either.
+        make = _between_threads(getattr(threading, name))
+        setattr(multiprocessing.context.BaseContext, name, make)
+        setattr(multiprocessing, name, functools.partial(make, None))
     os.kill = stay
     os._exit = leave  # type: ignore[assignment] # it does return here: by raising
     builtins.input = answer_nothing

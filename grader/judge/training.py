@@ -38,7 +38,11 @@ CHANCE = math.log(10)
 MADE_UP = 0.3
 """By how much the accuracy that an untouched network is said to reach in training may exceed the one that it has."""
 
-_OUR_STOPS = ("BudgetReached", "CellTimedOut", "OutputFlood")
+_OUR_STOPS = (
+    *("BudgetReached", "CellTimedOut", "OutputFlood"),
+    *("Import", "Module", "NotInstalled", "OSError", "Permission", "FileNotFound", "NotFoundError", "Unknown"),
+)
+"""Parts of the names of errors that say nothing about a student's work: we ended it, or something is not to be had."""
 
 KNOWING, GUESSING = 0.7, 0.4
 """Share of images that a trained network sorts into groups of one digit, and that one which guesses gets right."""
@@ -219,8 +223,9 @@ def require_fit(case: Case, role_id: str, part_id: str) -> None:
 
 
 def _stop_problem(call: Call) -> Problem | None:
-    """Return what stopped a training, unless the grader did."""
-    return None if not call.error or call.error.startswith(_OUR_STOPS) else ("fit-stopped", {"error": call.error})
+    """Return what stopped a training, unless the grader or this machine did."""
+    is_ours = any(word in call.error.split(":")[0] for word in _OUR_STOPS)
+    return None if not call.error or is_ours else ("fit-stopped", {"error": call.error})
 
 
 def _sham_problem(case: Case, role_id: str, call: Call) -> Problem | None:

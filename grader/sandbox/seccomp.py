@@ -82,6 +82,8 @@ def program(machine: str, pid: int, *, device: bool = False) -> list[Instruction
         steps += _when(number.get(name), [_answer(_ERRNO)])
     for name in syscalls.REFUSED:
         steps += _when(number.get(name), [_answer(_ERRNO | errno.EPERM)])
+    for name in syscalls.UNSUPPORTED:
+        steps += _when(number.get(name), [_answer(_ERRNO | errno.ENOTSUP)])
     # Also for clone3, so that the C library falls back to clone, whose flags can be looked at.
     return [*steps, _answer(_ERRNO | errno.ENOSYS)]
 

@@ -39,10 +39,11 @@ REFUSED = """
     umount2 move_mount open_tree fsopen fsmount chroot pivot_root unshare setns setrlimit setpriority
     sched_setaffinity sched_setparam sched_setscheduler sched_setattr ioprio_set personality shmget shmat shmctl
     semget semop semctl msgget msgsnd msgrcv msgctl mq_open add_key request_key keyctl bpf perf_event_open
-    userfaultfd seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self getxattr lgetxattr
-    fgetxattr listxattr llistxattr flistxattr
-""".split()
+    userfaultfd seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self     """.split()
 """Calls that answer EPERM, which Python shows as a `PermissionError`: programs, networks, processes, the kernel."""
+
+UNSUPPORTED = "getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr".split()
+"""Calls that answer ENOTSUP, as a file system without extended attributes does; `shutil.copy2` knows that."""
 
 _NUMBERS = """
     accept4=288/242 accept=43/202 access=21/- add_key=248/217 alarm=37/- arch_prctl=158/- bind=49/200 bpf=321/280

@@ -243,11 +243,11 @@ def doctor_command(*, folder: Path | None, require_tier: str | None) -> int:
 
     from grader import doctor  # noqa: PLC0415
     from grader.sandbox import choose  # noqa: PLC0415
-    from grader.sandbox.contract import Tier  # noqa: PLC0415
+    from grader.sandbox.contract import MEANINGS, Tier  # noqa: PLC0415
 
     tier = choose.choose(None if require_tier is None else Tier(require_tier))
     console, table = Console(highlight=False), Table(box=None, show_header=False, pad_edge=False)
-    console.print(f"Student code would run under tier {tier}: {doctor.MEANINGS[tier]}.", markup=False)
+    console.print(f"Student code would run under tier {tier}: {MEANINGS[tier]}.", markup=False)
     for stronger in (other for other in Tier if other.is_at_least(tier) and other is not tier):
         why = choose.obstacle(stronger) or f"{choose.CHOICE} asks for {tier}"
         console.print(f"Not tier {stronger}: {why}.", markup=False)

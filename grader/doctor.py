@@ -48,15 +48,6 @@ class State(enum.Enum):
         return {"proven": "green", "BROKEN": "bold red"}.get(self.value, "dim")
 
 
-MEANINGS = {
-    Tier.A: "namespaces of its own, and everything of tier B",
-    Tier.B: "no other files, no network, no other processes",
-    Tier.C: "no network, no other processes, a user of its own; it sees files that everybody may read",
-    Tier.D: "a process of its own; it cannot forge a grade, but it can read files and use the network",
-}
-"""What a tier means, in a line."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One line of the doctor's: a promise or a piece of work, what came of it, and why."""

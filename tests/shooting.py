@@ -441,6 +441,24 @@ def _without_source(path: Path) -> Iterator[Any]:
         yield [{k: v for k, v in cell.items() if k != "source"} for cell in whole.get("cells", [])]
 
 
+HEAD = "<!-- Written by `python tests/shooting.py --table`. -->"
+
+
+def table() -> str:
+    """Return the table of attacks and tiers, from the heads that the suite holds to be true."""
+    rows = ["| attack | in the catalogue | A | B | C | D |", "|---|---|---|---|---|---|"]
+    for attack in attacks():
+        marks = " | ".join("open" if tier in attack.open_on else "held" for tier in Tier)
+        rows.append(f"| {attack.title} (`{attack.name}`) | {attack.catalogue} | {marks} |")
+    return "\n".join(rows)
+
+
+def page() -> str:
+    """Return docs/security.md with a fresh table."""
+    before, _, _ = PAGE.read_text(encoding="utf-8").partition(HEAD)
+    return f"{before}{HEAD}\n\n{table()}\n"
+
+
 def survivors() -> list[str]:
     """Return the workers that still run; when the range is closed there must be none."""
     found = []
@@ -458,6 +476,9 @@ def left_scratch() -> list[Path]:
 
 def main(arguments: list[str]) -> None:
     """Shoot by hand and print what was hit."""
+    if "--table" in arguments:
+        PAGE.write_text(page(), encoding="utf-8")
+        return
     tier = Tier(arguments[arguments.index("--tier") + 1]) if "--tier" in arguments else choose.choose()
     names = tuple(name for name in arguments if not name.startswith("--") and name not in Tier.__members__)
     wanted = [attack for attack in attacks() if not names or attack.name.startswith(names)]

@@ -94,6 +94,10 @@ def test_an_attack_on_the_command_itself(tier: Tier, attack: Attack, tmp_path: P
     assert report["run"]["tier"] == tier.value
 
 
+def test_the_table_of_attacks_is_fresh() -> None:
+    assert shooting.PAGE.read_text(encoding="utf-8") == shooting.page(), "run `python tests/shooting.py --table`"
+
+
 def test_there_are_enough_attacks() -> None:
     assert len(ATTACKS) >= 60
     assert all(attack.title and attack.code for attack in ATTACKS)

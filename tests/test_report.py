@@ -7,6 +7,7 @@ import math
 import re
 import subprocess
 import sys
+import unicodedata
 from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
 from html.parser import HTMLParser
@@ -34,7 +35,7 @@ from grader.model import (
     RunFacts,
 )
 from grader.report import figures, html, jsonreport, junit, points, terminal, view, write_atomically, write_reports
-from grader.report.text import clean, count, line
+from grader.report.text import annotation, clean, count, csv_cell, line, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -726,3 +727,56 @@ def test_importing_reports_is_light() -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
     assert done.stdout.strip() == "False"
+
+
+HOSTILE_CELLS = [
+    "=HYPERLINK(1)",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "  =1",
+    "＝1",
+    "\u200b=1",
+    "|cmd",
+    "%0",
+    "\r=1",
+    "\ud800=1",
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE_CELLS)
+def test_no_cell_of_a_table_is_a_formula(value: str) -> None:
+    shown = csv_cell(value)
+    assert unicodedata.normalize("NFKC", shown).lstrip()[:1] not in set("=+-@|%")
+    assert csv_cell("Ada Lovelace, 95.5") == "Ada Lovelace, 95.5"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "<script>",
+        "[a](javascript:x)",
+        "![a](http://x)",
+        "# a",
+        "`a`",
+        "**a**",
+        "| a |",
+        "http://x",
+        "@everyone",
+        "a\n\n# b",
+    ],
+)
+def test_nothing_in_a_line_of_markdown_is_markup(value: str) -> None:
+    shown = markdown(value)
+    assert "\n" not in shown
+    assert "<" not in shown
+    assert "://" not in shown
+    assert re.search(r"(?<!\\)[`*#\[\]()|!]", shown) is None
+
+
+def test_an_annotation_stays_one_command() -> None:
+    shown = annotation("a\n::set-output name=score::100\r\n::error::%0A")
+    assert "\n" not in shown
+    assert "\r" not in shown
+    assert shown == "a%0A::set-output name=score::100%0A::error::%250A"

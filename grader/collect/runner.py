@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import ctypes
+import errno
 import functools
 import io
 import math
@@ -176,13 +177,18 @@ def run_cell(
             failures.append(_failure(error, part, "output_flood"))
         except BaseException as error:  # noqa: BLE001 - whatever a student's statement raises ends that statement
             # What a notebook asserts of its surroundings, or exits for, such as a GPU or a key, is none of its work.
-            is_noise = isinstance(part.tree, ast.Assert) or isinstance(error, SystemExit)
+            is_noise = isinstance(part.tree, ast.Assert) or isinstance(error, SystemExit) or _is_refused(error)
             failures.append(_failure(error, part, "noise" if is_noise else "raised"))
         finally:
             attempt(functools.partial(after, part))
     grave = [failure["kind"] for failure in failures if failure["kind"] != "noise"]
     state = grave[0] if grave else "budget_reached" if budget_reached else "ok"
     return Ran(state=state, failures=failures[:FAILURES_KEPT], seconds=round(time.monotonic() - started, 3))
+
+
+def _is_refused(error: BaseException) -> bool:
+    """Tell whether an error says that the sandbox does not let student code start programs or reach out."""
+    return isinstance(error, PermissionError) and error.errno in (errno.EPERM, errno.EACCES)
 
 
 PROVIDED = 3

@@ -163,12 +163,20 @@ def _cell_view(cell: Cell, parts: Sequence[PartResult], hidden: frozenset[str]) 
     )
 
 
+_NOISE_OF_ASSERT = "this `assert` does not hold where your work is graded."
+_NOISE = {
+    "PermissionError": "no other program, no network and no file elsewhere can be reached where your work is graded.",
+    "SystemExit": "this would have ended the program; it went on.",
+}
+"""What is said of a statement that failed for what is around it, by the type of the error."""
+
+
 def _findings(case: Case) -> list[str]:
     """Return remarks that cost nothing but help: how the run ended, and what stopped outside the graded parts."""
     found: list[str] = []
     found += [
-        f"Cell {cell.index}, line {failure.line or failure.first}: this `assert` does not hold where your work is "
-        "graded. It costs nothing."
+        f"Cell {cell.index}, line {failure.line or failure.first}: {_NOISE.get(failure.type, _NOISE_OF_ASSERT)} "
+        "It costs nothing."
         for cell in case.evidence.cells
         for failure in cell.failures
         if failure.kind == "noise"
@@ -186,6 +194,8 @@ def _findings(case: Case) -> list[str]:
     endings = {
         "wall": "The whole program ran out of time; what came before was graded.",
         "memory": "The program used too much memory and was ended; what came before was graded.",
+        "cpu": "The whole program ran out of time; what came before was graded.",
+        "disk": "The program wrote too many files and was ended; what came before was graded.",
         "output": "The program printed far too much and was ended; what came before was graded.",
         "died": "Python ended in the middle of the program; what came before was graded.",
         "protocol": "The program disturbed the grader's own messages and was ended; what came before was graded.",

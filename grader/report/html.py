@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from grader.errors import MachineError
 from grader.report import codeview, netview, points, view
 from grader.report.text import PARAGRAPH, clean, line
+from grader.sandbox.contract import MEANINGS, Tier
 
 if TYPE_CHECKING:
     from grader.model import Grade, RunFacts
@@ -34,6 +35,12 @@ _DATA = {
     "mnist": "MNIST, handwritten digits",
     "synthetic": "Synthetic digits, drawn by the grader in the format of MNIST",
 }
+
+
+_LABELS = (
+    "While your code ran, the labels stood for one another: what it printed as a 3 may be a picture of an 8. "
+    "So nothing but learning from the given images helps. No grade depends on it; in this report they are right again."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +87,18 @@ def _facts(grade: Grade, run: RunFacts) -> list[Fact]:
         "Images": (_DATA.get(run.data, line(run.data)),),
         "Good to know": tuple(clean(note, PARAGRAPH) for note in run.notes),
         "Random seed": (f"{run.seed}: the same seed gives the same grade",),
-        "Isolation": (f"Your code ran in isolation, tier {line(run.tier)}",),
+        "Isolation": (_isolation(run.tier),),
+        "Labels": (_LABELS,),
         "Versions": (versions,),
         "File": (f"{line(grade.submission_file)} (SHA-256 {line(grade.sha256)})",),
         "Time": (f"{grade.duration_s:.1f} seconds",),
     }
     return [Fact(name=name, texts=texts) for name, texts in facts.items() if any(texts)]
+
+
+def _isolation(tier: str) -> str:
+    meaning = MEANINGS.get(Tier(tier)) if tier in Tier.__members__ else None
+    return f"Your code ran under tier {line(tier)}" + (f": {meaning}" if meaning else "")
 
 
 @functools.cache

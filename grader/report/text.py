@@ -18,6 +18,9 @@ PARAGRAPH = 4_000
 SOURCE = 60_000
 """Characters of one cell's code; the longest cells of real notebooks have some thousand."""
 
+_FORMULA_SIGNS = frozenset("=+-@|%\t\r")
+_MARKUP = re.compile(r"[\\`*_{}\[\]()#+\-.!|>~&$]")
+
 _ELLIPSIS = "…"
 _REPLACEMENT = "\ufffd"
 
@@ -55,6 +58,31 @@ def clean(text: str, limit: int) -> str:
 def line(text: str, limit: int = LINE) -> str:
     """Return cleaned text on one line, as names and titles are shown."""
     return clean(" ".join(clean(text, limit * 4).split()), limit)
+
+
+def csv_cell(text: str, limit: int = LINE) -> str:
+    """Return cleaned text as a cell of a table that spreadsheets open: none takes it for a formula (attack B17).
+
+    Spreadsheets look through leading blanks and take full-width signs for plain ones.
+    """
+    shown = line(text, limit)
+    first = unicodedata.normalize("NFKC", shown).lstrip()[:1]
+    return f"'{shown}" if first in _FORMULA_SIGNS else shown
+
+
+def markdown(text: str, limit: int = LINE) -> str:
+    """Return cleaned text as one line of Markdown in which nothing is markup, a link, or HTML (attack B18)."""
+    return (
+        _MARKUP.sub(r"\\\g<0>", line(text, limit))
+        .replace("<", "&lt;")
+        .replace("@", "@\u200b")
+        .replace("://", ":\u200b//")
+    )
+
+
+def annotation(text: str, limit: int = PARAGRAPH) -> str:
+    """Return cleaned text as the message of an annotation of GitHub Actions, in which it cannot start a new command."""
+    return clean(text, limit).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def count(number: int) -> str:

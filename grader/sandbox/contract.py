@@ -22,6 +22,15 @@ class Tier(enum.StrEnum):
         return self.value <= other.value
 
 
+MEANINGS = {
+    Tier.A: "namespaces of its own, no other files, no network, no other processes",
+    Tier.B: "no other files, no network, no other processes",
+    Tier.C: "no network, no other processes, a user of its own; it sees files that everybody may read",
+    Tier.D: "a process of its own; it cannot forge a grade, but it can read files and use the network",
+}
+"""What student code has under a tier, in a line."""
+
+
 class Layer(enum.StrEnum):
     """One barrier; a tier is a set of them."""
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from grader import process, scratch
+from grader import process, procfs, scratch
 from grader.errors import GraderError
 from grader.sandbox import choose
 from grader.sandbox.attempts import ATTEMPTS
@@ -122,7 +122,7 @@ class Victims:
             "change_file": lambda: self._look_at_file() != self._victim_state,
             "leave_file": (self._open_folder / "left").exists,
             "send_packets": lambda: self._received.wait(0.2),
-            "start_process": lambda: len(process.family(worker)) > 1,
+            "start_process": lambda: len(procfs.family(worker)) > 1,
             "signal_process": lambda: not self._process.is_untouched(),
             "read_process": lambda: self._secret in got,
             "outlive_parent": lambda: got == "outlives",
@@ -223,7 +223,7 @@ def _limits(confinement: Confinement) -> Finding:
     """Look at the limits of a worker from outside."""
     title = "Memory, processor time and files are limited"
     with _worker(confinement, []) as worker:
-        missing = process.unlimited(worker.innermost)
+        missing = procfs.unlimited(worker.innermost)
     if missing is None:
         return Finding(title=title, state=State.NO_CONTROL)
     return Finding(title=title, state=State.BROKEN if missing else State.PROVEN, detail=", ".join(missing))
@@ -235,7 +235,7 @@ def _privileges(confinement: Confinement) -> Finding:
     if confinement.tier is Tier.D:
         return Finding(title=title, state=State.NOT_PROMISED)
     with _worker(confinement, []) as worker:
-        status = process.process_status(worker.innermost)
+        status = procfs.process_status(worker.innermost)
     if status.get("NoNewPrivs") != "1" or int(status.get("CapEff", "1"), 16):
         return Finding(title=title, state=State.BROKEN, detail="it has capabilities, or could get some")
     is_root = os.name == "posix" and os.geteuid() == 0

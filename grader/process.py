@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
 import shutil
 import signal
 import subprocess
@@ -24,6 +23,8 @@ from typing import IO, Any, BinaryIO, Self, cast
 
 from grader import wire
 from grader.errors import MachineError
+from grader.inbox import Inbox
+from grader.procfs import family, out_of_memory_kills, process_status, resident_bytes
 from grader.sandbox.contract import Confinement, Layer
 from grader.scratch import used_bytes
 
@@ -35,12 +36,6 @@ POLL_S = 0.05
 
 LOG_KEPT = 64 * 1024
 """Bytes of a worker's raw output that are kept (its end); what a student sees is recorded per cell."""
-
-FRAMES_HELD = 64 * 1024**2
-"""Bytes of frames that wait to be looked at; a worker that sends faster waits, too. One more frame may come on top."""
-
-HEADER_WEIGHT = 20
-"""Bytes of Python objects that a byte of JSON may turn into: an empty list takes 56, and two characters."""
 
 MESSAGE_S = 20.0
 """Seconds from the first byte of a frame to its last; a hundred megabytes take a tenth of one."""
@@ -137,7 +132,7 @@ class Worker:
         self._disk_seen = 0.0
         self._log = bytearray()
         self._log_bytes = 0
-        self._inbox = _Inbox()
+        self._inbox: Inbox[Ending] = Inbox()
         self._message_since: float | None = None
         self._kills_before = out_of_memory_kills()
         self._child = self._start(module)
@@ -351,45 +346,6 @@ class Worker:
                 del self._log[:-LOG_KEPT]
 
 
-class _Inbox:
-    """Frames that wait to be looked at, bounded by their bytes."""
-
-    def __init__(self) -> None:
-        self._items: queue.SimpleQueue[tuple[wire.Frame | Ending, int]] = queue.SimpleQueue()
-        self._room = threading.Condition()
-        self._held = 0
-        self._is_closed = False
-
-    def put(self, item: wire.Frame | Ending) -> None:
-        """Add an item; waits while too much is held."""
-        weight = 0 if isinstance(item, Ending) else _weight(item)
-        with self._room:
-            self._room.wait_for(lambda: self._held < FRAMES_HELD or self._is_closed)
-            self._held += weight
-        self._items.put((item, weight))
-
-    def take(self, timeout: float) -> wire.Frame | Ending | None:
-        """Return the next item, or None where there is none in time."""
-        try:
-            item, weight = self._items.get(timeout=timeout)
-        except queue.Empty:
-            return None
-        with self._room:
-            self._held -= weight
-            self._room.notify()
-        return item
-
-    def close(self) -> None:
-        """Let whoever waits for room go on."""
-        with self._room:
-            self._is_closed = True
-            self._room.notify_all()
-
-
-def _weight(frame: wire.Frame) -> int:
-    return frame.header_bytes * HEADER_WEIGHT + sum(array.nbytes for array in frame.arrays.values())
-
-
 def _hand_over(folder: Path, uid: int | None) -> None:
     """Give a folder and what is in it to the worker's user."""
     if uid is None:
@@ -447,38 +403,6 @@ def _plain_exit(code: int, *, is_wrapped: bool) -> int:
     return 128 - code if is_wrapped and code > 128 else code  # noqa: PLR2004 - the convention of shells
 
 
-def family(pid: int) -> list[int]:
-    """Return a process and everything below it, the innermost last; only itself where the platform does not tell."""
-    found = [pid]
-    for member in found:
-        with contextlib.suppress(OSError, ValueError):
-            for task in Path(f"/proc/{member}/task").iterdir():
-                found += map(int, (task / "children").read_text().split())
-    return found
-
-
-def process_status(pid: int) -> dict[str, str]:
-    """Return the fields of /proc/<pid>/status, empty where there is none."""
-    try:
-        text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return {}
-    return {name: value.strip() for name, _, value in (line.partition(":") for line in text.splitlines())}
-
-
-def unlimited(pid: int) -> list[str] | None:
-    """Return which limits of ours a process does not have; None where the platform does not tell."""
-    try:
-        text = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8")
-    except OSError:
-        return None
-    wanted = ("Max cpu time", "Max file size", "Max core file size", "Max address space")
-    soft = {
-        name: line[len(name) :].split()[0] for line in text.splitlines() for name in wanted if line.startswith(name)
-    }
-    return [name for name, value in soft.items() if value == "unlimited"]
-
-
 class Bystander:
     """A process that does nothing but note whether somebody signals it; its environment holds a secret."""
 
@@ -516,24 +440,6 @@ class Bystander:
         self._child.kill()
         self._child.wait()
         _present(self._child.stdout).close()
-
-
-def out_of_memory_kills() -> int:
-    """Return how many processes the kernel has killed for want of memory since it started; 0 where it does not tell."""
-    with contextlib.suppress(OSError, ValueError):
-        for line in Path("/proc/vmstat").read_text().splitlines():
-            if line.startswith("oom_kill "):
-                return int(line.split()[1])
-    return 0
-
-
-def resident_bytes(pid: int | str) -> int:
-    """Return the resident size of a process in bytes, or 0 where the platform does not tell."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_bytes().split()[1])
-    except (OSError, IndexError, ValueError):
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 # The worker's side: called first thing by the modules that `Worker` starts.

@@ -15,7 +15,7 @@ LAYERS = (
     {"model", "redaction"},
     {"rubric"},
     {
-        *("wire", "process", "sandbox", "scratch", "keys", "labs", "archives", "submission"),
+        *("wire", "process", "procfs", "inbox", "sandbox", "scratch", "keys", "labs", "archives", "submission"),
         *("evidence", "verification", "networks", "datasets"),
     },
     {"collect", "verify", "judge", "report"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,8 +63,10 @@ def collect(job: Job, folder: Path, listener: Listener) -> evidence.Evidence:
     Raises:
         MachineError: no worker can be started, or the record cannot be written.
     """
+    started = time.monotonic()
     record = _collect_once(job, folder, listener)
-    if record.ending == "died" and record.ending_detail in CRASHES:
+    is_early = time.monotonic() - started < job.plan.limits.wall_s / 2
+    if record.ending == "died" and record.ending_detail in CRASHES and is_early:
         record = _collect_once(job, folder, listener)
     return record
 

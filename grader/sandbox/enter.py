@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from grader import wire
-from grader.process import claim_pipes, process_status
+from grader.process import claim_pipes
+from grader.procfs import process_status
 from grader.sandbox.contract import Layer
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")

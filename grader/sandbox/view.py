@@ -11,7 +11,16 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent
 """Hidden but for what is named below: the rest is the judge's, and the labs' solutions lie within or beside it."""
 
-_WORKER_FILES = ("__init__.py", "errors.py", "wire.py", "process.py", "scratch.py", "networks.py")
+_WORKER_FILES = (
+    "__init__.py",
+    "errors.py",
+    "wire.py",
+    "process.py",
+    "procfs.py",
+    "inbox.py",
+    "scratch.py",
+    "networks.py",
+)
 _WORKER_FOLDERS = ("collect", "verify", "sandbox", "datasets")
 
 _LIBRARIES = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib")

@@ -1,0 +1,57 @@
+"""What the kernel tells of processes under /proc; where there is no such folder, nothing is known and nothing fails."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and everything below it, the innermost last; only itself where the platform does not tell."""
+    found = [pid]
+    for member in found:
+        with contextlib.suppress(OSError, ValueError):
+            for task in Path(f"/proc/{member}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def process_status(pid: int) -> dict[str, str]:
+    """Return the fields of /proc/<pid>/status, empty where there is none."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in text.splitlines())}
+
+
+def unlimited(pid: int) -> list[str] | None:
+    """Return which limits of ours a process does not have; None where the platform does not tell."""
+    try:
+        text = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    wanted = ("Max cpu time", "Max file size", "Max core file size", "Max address space")
+    soft = {
+        name: line[len(name) :].split()[0] for line in text.splitlines() for name in wanted if line.startswith(name)
+    }
+    return [name for name, value in soft.items() if value == "unlimited"]
+
+
+def out_of_memory_kills() -> int:
+    """Return how many processes the kernel has killed for want of memory since it started; 0 where it does not tell."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
+
+
+def resident_bytes(pid: int | str) -> int:
+    """Return the resident size of a process in bytes, or 0 where the platform does not tell."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_bytes().split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,137 @@
+"""Workers that lie, drip, flood, or never read: what the parent makes of them. Each is a real process."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from grader import inbox, process, scratch
+from grader.errors import MachineError
+from grader.process import Limits, Worker, WorkerLost
+from grader.sandbox.contract import OPEN, Confinement, Layer, Tier
+from grader.wire import FRAME_LIMIT, Frame
+
+LIMITS = Limits(wall_s=10.0, cpu_s=10.0)
+
+SPEAK = """
+import json, os, struct, sys, time
+def say(kind, **fields):
+    header = json.dumps({"kind": kind, "fields": fields, "arrays": []}).encode()
+    os.write(1, struct.pack("<I", len(header)) + header)
+"""
+CONFINED = SPEAK + 'say("confined")\n'
+
+
+@contextmanager
+def worker(code: str, *, limits: Limits = LIMITS, confinement: Confinement = OPEN) -> Iterator[Worker]:
+    """Start a worker that runs other code than ours: what comes before the command is a program of its own."""
+    wrapped = replace(confinement, wrapper=(sys.executable, "-I", "-S", "-c", code))
+    with scratch.folder() as folder, Worker("x", scratch=folder, limits=limits, confinement=wrapped) as child:
+        yield child
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+@pytest.mark.parametrize(
+    ("layer", "word"), [(Layer.CALLS, "calls"), (Layer.PRIVILEGES, "privileges"), (Layer.USER, "user")]
+)
+def test_a_worker_that_only_says_that_it_is_confined_is_found_out(layer: Layer, word: str) -> None:
+    claimed = Confinement(tier=Tier.B, layers=frozenset({layer}))
+    with worker(CONFINED + "time.sleep(30)", confinement=claimed) as child:
+        with pytest.raises(MachineError, match=f"no {word}") as caught:
+            child.send(Frame(kind="job"))
+        assert caught.value.slug == "not-confined"
+        assert not psutil.pid_exists(child.innermost) or psutil.Process(child.innermost).status() == "zombie"
+
+
+@pytest.mark.parametrize("code", [SPEAK + 'say("end", reason="done")', "raise SystemExit(3)", "print('x' * 100)"])
+def test_a_worker_that_does_not_say_so_gets_nothing(code: str) -> None:
+    with worker(code) as child, pytest.raises(MachineError, match="confined"):
+        child.send(Frame(kind="job"))
+
+
+@pytest.mark.parametrize("start", ["b'\\x40'", "struct.pack('<I', 64)", "struct.pack('<I', 64) + b'{'"])
+def test_a_frame_has_to_come_within_its_time(start: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "MESSAGE_S", 0.5)
+    drip = f"os.write(1, {start})\nwhile True:\n    time.sleep(0.1)\n    os.write(1, b' ')\n"
+    started = time.monotonic()
+    with worker(CONFINED + (drip if "{" in start else drip.replace("os.write(1, b' ')", "pass"))) as child:
+        with pytest.raises(WorkerLost) as caught:
+            child.receive()
+        assert caught.value.ending.reason == "protocol"
+    assert time.monotonic() - started < 3
+
+
+def test_a_worker_that_never_reads_holds_nobody_up() -> None:
+    large = Frame(kind="job", arrays={"a": np.zeros(10_000_000, np.uint8)})
+    with worker(CONFINED + "time.sleep(60)", limits=replace(LIMITS, wall_s=2.0)) as child:
+        started = time.monotonic()
+        with pytest.raises(WorkerLost) as caught:
+            child.send(large)
+        assert caught.value.ending.reason == "wall"
+        assert time.monotonic() - started < 4
+
+
+def test_frames_that_nobody_takes_are_not_piled_up() -> None:
+    flood = """
+header = json.dumps({"kind": "k", "fields": {}, "arrays": [["a", "uint8", [4000000]]]}).encode()
+while True:
+    sys.stdout.buffer.write(struct.pack("<I", len(header)) + header + bytes(4000000))
+"""
+    with worker(CONFINED + flood) as child:
+        child.receive()
+        own = psutil.Process()
+        before = own.memory_info().rss
+        time.sleep(2.0)
+        assert child._inbox._held <= inbox.FRAMES_HELD + 5_000_000
+        assert own.memory_info().rss - before < inbox.FRAMES_HELD + 30_000_000
+        assert inbox.FRAMES_HELD < FRAME_LIMIT
+
+
+def test_a_machine_without_memory_is_not_the_students_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    kills = iter([0, 1, 1, 1])
+    monkeypatch.setattr(process, "out_of_memory_kills", lambda: next(kills))
+    with worker(CONFINED + "import signal\nos.kill(os.getpid(), signal.SIGKILL)") as child:
+        with pytest.raises(WorkerLost) as caught:
+            child.receive()
+        assert caught.value.ending.reason == "machine_memory"
+
+
+def test_scratch_that_grows_without_end_is_ended() -> None:
+    fill = "n = 0\nwhile True:\n    n += 1\n    open(f'f{n}', 'wb').write(bytes(1000000))\n    time.sleep(0.001)\n"
+    with worker(CONFINED + fill, limits=replace(LIMITS, scratch_bytes=50_000_000)) as child:
+        with pytest.raises(WorkerLost) as caught:
+            child.receive()
+        assert caught.value.ending.reason == "disk"
+
+
+def test_what_a_killed_grader_left_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left, kept = tmp_path / f"{scratch.PREFIX}left", tmp_path / f"{scratch.PREFIX}new"
+    for folder in (left, kept, tmp_path / "other"):
+        (folder / "scratch" / "deep").mkdir(parents=True)
+    (left / "lock").touch()
+    scratch.sweep.cache_clear()
+    with scratch.folder() as mine:
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted([kept.name, "other", mine.parent.name])
+        scratch.sweep.cache_clear()
+        scratch.sweep()
+        assert mine.exists()
+    assert not mine.parent.exists()
+
+
+def test_a_folder_that_was_closed_on_purpose_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with scratch.folder() as mine:
+        (mine / "closed").mkdir()
+        (mine / "closed" / "file").write_text("x")
+        (mine / "closed").chmod(0)
+        (mine / "elsewhere").symlink_to("/")
+    assert list(tmp_path.iterdir()) == []

@@ -144,7 +144,7 @@ def main() -> None:
     for name in order.fields["attempts"]:
         try:
             got = work(targets) if name == "work" else ATTEMPTS[name](targets)
-        except (OSError, ImportError) as error:
+        except (OSError, ImportError, AttributeError) as error:
             got = f"{type(error).__name__}: {error}"
         for part in wire.encode(wire.Frame(kind="attempted", fields={"name": name, "got": got[:2000]})):
             answers.write(part)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from grader import labs, process, scratch
 from grader.errors import TierUnavailable
+from grader.procfs import process_status
 from grader.sandbox import view
 from grader.sandbox.contract import OPEN, SCRATCH_MARK, Confinement, Layer, Tier
 
@@ -97,9 +98,15 @@ def _close_to_others() -> None:
 
 def _worker_uid() -> int | None:
     """Return a user for the next worker, or `None` where there is only one's own to be had."""
-    if os.name != "posix" or os.geteuid() != 0 or closed_folder() is not None:
+    if os.name != "posix" or os.geteuid() != 0 or not _can_change_user() or closed_folder() is not None:
         return None
     return FIRST_UID + (os.getpid() * 16 + next(_numbers)) % UIDS
+
+
+def _can_change_user() -> bool:
+    """Tell whether root may become somebody else, which not every container lets it."""
+    set_group_and_user = 0b11 << 6
+    return int(process_status(os.getpid()).get("CapEff", "0"), 16) & set_group_and_user == set_group_and_user
 
 
 def closed_folder() -> Path | None:

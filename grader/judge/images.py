@@ -31,6 +31,12 @@ def are_scaled(case: Case) -> bool:
     return all(_problem_with(case, data, "scale") is None for data in fed)
 
 
+def are_shaped(case: Case) -> bool:
+    """Tell whether what the networks were trained with has the shape that the lab asks for."""
+    fed = [call.data for call in case.calls("fit") if call.data is not None]
+    return all(_problem_with(case, data, "shape") is None for data in fed)
+
+
 def _require(case: Case, part_id: str, what: str) -> None:
     require_filled(case, part_id)
     for split, name in _SPLITS.items():

@@ -217,9 +217,18 @@ def require_fit(case: Case, role_id: str, part_id: str) -> None:
     calls = _calls(case, role_id, part_id, "fit", "trained")
     _require_one_right(calls, _fit_problem)
     right = [call for call in calls if _fit_problem(call) is None]
-    if not any(call.finished for call in right) and not _has_other_mistakes(case, role_id):
+    if not any(call.finished for call in right) and _is_all_else_right(case, role_id):
         _require_one_right(right, _stop_problem)
     _require_one_right(right, lambda call: _sham_problem(case, role_id, call))
+
+
+def _is_all_else_right(case: Case, role_id: str) -> bool:
+    """Tell whether nothing that was judged before can have stopped a training: images, network, and compile."""
+    try:
+        architecture.require_architecture(case, role_id, f"{role_id}_build", free_hidden=True)
+    except Verdict:
+        return False
+    return images.are_shaped(case) and not _has_other_mistakes(case, role_id)
 
 
 def _stop_problem(call: Call) -> Problem | None:

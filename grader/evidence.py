@@ -22,6 +22,9 @@ from grader.wire import Array, Frame, WireError, loads
 FORMAT = 1
 """Version of the record. History: 1, the first one."""
 
+LINES_LIMIT, MARKS_LIMIT, CELLS_LIMIT = 100_000, 3_000, 3_000
+"""Lines of a cell, places in it that are marked, and cells of a submission; a hand-written lab has dozens."""
+
 RECORDS_LIMIT = 50_000
 BYTES_LIMIT = 512 * 1024**2
 """What one submission may leave on disk; a full-effort reference leaves about 20 MB."""
@@ -139,6 +142,7 @@ class TapeStep:
     """One step of a hand-written training loop, as recorded around `GradientTape.gradient`.
 
     Arrays: `images` as they were fed (n, …) float32, `rows` their indices in the training split (−1 unknown),
+    `outputs` are what a network that cannot be rebuilt is said to give for the images, float32 (n, classes).
     `labels_used` is unknown here: the loss is judged by its gradient. `before`, `after` and `gradients` are aligned
     with `weights`; a missing gradient is an empty array.
     """
@@ -158,6 +162,7 @@ class TapeStep:
     rows: Array = field(repr=False)
     before: tuple[Array, ...] = field(repr=False)
     after: tuple[Array, ...] = field(repr=False)
+    outputs: Array | None = field(default=None, repr=False)
     gradients: tuple[Array, ...] = field(repr=False)
 
 
@@ -305,6 +310,8 @@ class _Reader:
 
     def _take_cell(self, kind: str, fields: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
         index = _int(fields["index"])
+        if index not in self._cells and len(self._cells) >= CELLS_LIMIT:
+            raise ValueError("too many cells")
         cell = self._cells.setdefault(index, {"index": index})
         cell.update(_written(arrays) if kind == "cell" else _ran(fields))
 
@@ -321,16 +328,23 @@ def _written(arrays: Mapping[str, Array]) -> dict[str, Any]:
     facts = loads(arrays["facts"].tobytes())
     return {
         "source": arrays["source"].tobytes().decode("utf-8", "replace"),
-        "marks": tuple(_mark(mark) for mark in facts["marks"]),
-        "placeholders": tuple(_int(line) for line in facts["placeholders"]),
+        "marks": tuple(_mark(mark) for mark in facts["marks"][:MARKS_LIMIT]),
+        "placeholders": tuple(_line(line) for line in facts["placeholders"][:MARKS_LIMIT]),
     }
+
+
+def _line(value: object) -> int:
+    line = _int(value)
+    if not 0 < line <= LINES_LIMIT:
+        raise ValueError(f"line {line}")
+    return line
 
 
 def _mark(fields: Mapping[str, Any]) -> Mark:
     return Mark(
         kind=str(fields["kind"]),
-        line=_int(fields["line"]),
-        end_line=_int(fields["end_line"]),
+        line=_line(fields["line"]),
+        end_line=_line(fields["end_line"]),
         assigns=tuple(map(str, fields.get("assigns", ()))),
         calls=tuple(map(str, fields.get("calls", ()))),
         defines=str(fields.get("defines", "")),
@@ -463,6 +477,7 @@ def _tape(fields: Mapping[str, Any], arrays: Mapping[str, Array]) -> TapeStep:
         before=_numbered(arrays, "b"),
         after=_numbered(arrays, "a"),
         gradients=_numbered(arrays, "g"),
+        outputs=arrays.get("outputs"),
     )
 
 

@@ -26,7 +26,7 @@ from grader.errors import MachineError
 from grader.inbox import Inbox
 from grader.procfs import family, out_of_memory_kills, process_status, resident_bytes
 from grader.sandbox.contract import Confinement, Layer
-from grader.scratch import used_bytes
+from grader.scratch import removed_bytes, used_bytes
 
 ADDRESS_FACTOR = 3
 """Address space per byte of resident memory that is allowed: TensorFlow reserves far more than it touches."""
@@ -90,6 +90,8 @@ def clean_environment(scratch: Path) -> dict[str, str]:
     _lend_font_list(scratch / "matplotlib")
     return environment | {
         "HOME": str(scratch / "home"),
+        "USER": "student",
+        "LOGNAME": "student",
         "KERAS_HOME": str(scratch / "home" / ".keras"),
         "TMPDIR": str(scratch / "tmp"),
         "TEMP": str(scratch / "tmp"),
@@ -305,11 +307,14 @@ class Worker:
             ("memory", self._peak > self._limits.memory_bytes),
             ("output", self._log_bytes > self._limits.output_bytes),
             ("protocol", since is not None and now - since > MESSAGE_S),
-            ("disk", self._is_disk_due(now) and used_bytes(self._scratch) > self._limits.scratch_bytes),
+            ("disk", self._is_disk_due(now) and self._used_bytes() > self._limits.scratch_bytes),
         )
         for reason, is_broken in broken:
             if is_broken:
                 raise WorkerLost(self._end(reason))
+
+    def _used_bytes(self) -> int:
+        return used_bytes(self._scratch) + sum(removed_bytes(pid) for pid in family(self._child.pid))
 
     def _is_disk_due(self, now: float) -> bool:
         is_due = now - self._disk_seen > DISK_POLL_S

@@ -53,7 +53,9 @@ class VerifiedStep:
 class Verified:
     """Everything that was recomputed; networks by (model, call), steps by number. Held-out labels: uint8 (n,).
 
-    `initial` has, by model, the outputs float32 (m, classes) before training for the first m held-out images.
+    `initial` has, by model, the outputs float32 (m, classes) before training for the first m held-out images. `losses`
+    has, by number of step, the mean cross-entropy (nats) of the outputs that a network which cannot be rebuilt is said
+    to give for its batch.
     """
 
     networks: Mapping[tuple[int, int], VerifiedNetwork]
@@ -61,6 +63,7 @@ class Verified:
     labels: Array = field(repr=False)
     images: Array = field(repr=False)
     initial: Mapping[int, Array] = field(default_factory=dict, repr=False)
+    losses: Mapping[int, float | None] = field(default_factory=dict)
     fault: str = ""
 
     def translated(self, relabelling: Sequence[int]) -> Verified:

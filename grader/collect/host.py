@@ -84,33 +84,47 @@ def _collect_once(job: Job, folder: Path, listener: Listener) -> evidence.Eviden
     return evidence.read(folder)
 
 
-def _follow(job: Job, worker: process.Worker, recorder: evidence.Recorder, listener: Listener) -> process.Ending:
+@dataclass(slots=True)
+class _Heard:
+    """How far a submission has come, by what its worker says."""
+
     current: int | None = None
+    has_started: bool = False
+
+
+def _follow(job: Job, worker: process.Worker, recorder: evidence.Recorder, listener: Listener) -> process.Ending:
+    heard = _Heard()
     try:
         # Made and forgotten here: the images of the lab take 55 MB.
         worker.send(_request(job))
-        while True:
-            frame = worker.receive()
-            if frame.kind not in KINDS:
-                return process.Ending(reason="protocol", detail="an unknown kind of record")
-            listener(frame)
-            if frame.kind == "end":
-                return process.Ending(reason=str(frame.fields.get("reason")), detail=str(frame.fields.get("detail")))
-            if frame.kind == "started":
-                current = _index(frame)
-            elif not recorder.write(frame):
-                return process.Ending(reason="evidence_full")
-            if frame.kind == "ran":
-                current = None
+        ending = _listen(worker, recorder, listener, heard)
     except process.WorkerLost as lost:
         if lost.ending.reason == "machine_memory":
             raise MachineError(
                 "the machine ran out of memory while the submission ran; grade it again with less beside it",
                 slug="machine-memory",
             ) from lost
-        if current is not None:
-            recorder.write(_interrupted(current, lost.ending.reason))
-        return lost.ending
+        ending = lost.ending
+    if heard.current is not None:
+        recorder.write(_interrupted(heard.current, ending.reason))
+    return ending
+
+
+def _listen(worker: process.Worker, recorder: evidence.Recorder, listener: Listener, heard: _Heard) -> process.Ending:
+    while True:
+        frame = worker.receive()
+        if frame.kind not in KINDS or (frame.kind == "cell" and heard.has_started):
+            # What stands in a cell is told before anything runs; student code has no say in it.
+            return process.Ending(reason="protocol", detail="a record that does not belong here")
+        listener(frame)
+        if frame.kind == "end":
+            return process.Ending(reason=str(frame.fields.get("reason")), detail=str(frame.fields.get("detail")))
+        if frame.kind == "started":
+            heard.current, heard.has_started = _index(frame), True
+        elif not recorder.write(frame):
+            return process.Ending(reason="evidence_full")
+        if frame.kind == "ran":
+            heard.current = None
 
 
 def _index(frame: Frame) -> int | None:

@@ -150,15 +150,22 @@ def _fit(session: Session, original: Callable[..., Any], model: Any, arguments: 
     governed = rationing.without_event_files(rationing.ration_fit(session, model, dict(arguments), facts))
     settings["token"] = session.tokens > tokens
     stop = rationing.add_early_stop(session, governed)
-    started = time.monotonic()
+    started, updates = time.monotonic(), _updates(model)
     history = _run(session, record, lambda: original(**rationing.quiet(governed, 2)))
     session.fits[model] = session.fits.get(model, 0) + 1
     if stop is not None and stop.stopped:
         session.capped.add("training ended early, once the expected accuracy was reached")
     seconds = round(time.monotonic() - started, 3)
-    record.end({"history": _curves(getattr(history, "history", {})), "seconds": seconds})
+    made = {"updates": _updates(model) - updates}
+    record.end({"history": _curves(getattr(history, "history", {})), "seconds": seconds, **made})
     attempt(lambda: take_snapshot(session, model, "trained"))
     return history
+
+
+def _updates(model: Any) -> int:
+    """Return how often the optimizer of a network has changed its weights."""
+    iterations = getattr(getattr(model, "optimizer", None), "_iterations", None)
+    return 0 if iterations is None else int(iterations)
 
 
 def _remember(session: Session, model: Any, images: Any, labels: Any) -> Facts:

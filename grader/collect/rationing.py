@@ -141,6 +141,8 @@ def add_early_stop(session: Session, arguments: dict[str, Any]) -> StopWhenLearn
 def without_event_files(arguments: dict[str, Any]) -> dict[str, Any]:
     """Leave out the callbacks that write for TensorBoard: nobody looks at it here, and it may not be installed."""
     given = arguments.get("callbacks")
+    if isinstance(given, keras.callbacks.Callback):
+        given = [given]
     if not isinstance(given, list | tuple):
         return arguments
     return {**arguments, "callbacks": [each for each in given if not isinstance(each, keras.callbacks.TensorBoard)]}

@@ -12,6 +12,7 @@ import functools
 import getpass
 import multiprocessing.context
 import os
+import subprocess  # noqa: TID251 - so that nothing is started by it
 import sys
 import threading
 import time
@@ -20,6 +21,9 @@ from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sized
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any, Self, SupportsFloat
+
+NO_SUCH_COMMAND = 127
+"""Exit status of a shell that does not find a program."""
 
 LONGEST_SLEEP_S = 0.01
 """What a `time.sleep` of the student's takes at most: waiting shows nothing that could be graded."""
@@ -192,6 +196,14 @@ def keep_going() -> None:
         make = _between_threads(getattr(threading, name))
         setattr(multiprocessing.context.BaseContext, name, make)
         setattr(multiprocessing, name, functools.partial(make, None))
+
+    def find_nothing(_popen: object, args: Any, *_rest: Any, **_options: Any) -> None:
+        name = args if isinstance(args, str | bytes) else next(iter(args), "")
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+
+    # On every tier alike: what is not to be found has the same verdict wherever it is graded.
+    subprocess.Popen._execute_child = find_nothing  # type: ignore[attr-defined] # noqa: SLF001 - the one way to it
+    os.system = lambda command: NO_SUCH_COMMAND << 8  # noqa: ARG005, TID251 - its own name for it
     os.kill = stay
     os._exit = leave  # type: ignore[assignment] # it does return here: by raising
     builtins.input = answer_nothing

@@ -28,6 +28,8 @@ class _Built:
 
     layers: tuple[LayerRow, ...]
     outputs: Array | None
+    rebuilt: bool
+    problem: str
 
 
 def _require_one_right(case: Case, role_id: str, part_id: str, problem_of: Callable[[_Built], Problem | None]) -> None:
@@ -53,6 +55,8 @@ def _built(case: Case, snapshot: Snapshot) -> _Built:
     return _Built(
         layers=verified.layers if verified else snapshot.layers,
         outputs=later[-1].outputs if later else None,
+        rebuilt=verified is not None and verified.rebuilt,
+        problem=verified.problem if verified is not None else "there are too many networks",
     )
 
 
@@ -64,6 +68,8 @@ def require_ten_outputs(case: Case, role_id: str, part_id: str) -> None:
         if wants_convolution and not has_convolution(network.layers):
             return "no-convolution", {}
         width = network.layers[-1].output_shape if network.layers else ()
+        if not network.rebuilt:
+            width = () if network.outputs is None else network.outputs.shape[1:]
         return None if width == (CLASSES,) else ("number-of-outputs", {"found": " × ".join(map(str, width)) or "no"})
 
     _require_one_right(case, role_id, part_id, problem_of)
@@ -77,7 +83,8 @@ def require_probabilities(case: Case, role_id: str, part_id: str) -> None:
 def _problem_with_outputs(network: _Built) -> Problem | None:
     outputs = network.outputs
     if outputs is None:
-        return None if last_activation(network.layers) == "softmax" else ("no-outputs", {})
+        is_softmax = network.rebuilt and last_activation(network.layers) == "softmax"
+        return None if is_softmax else ("no-outputs", {})
     usable = np.isfinite(outputs).all(axis=1)
     if not usable.any() and last_activation(normalised(network.layers)) == "softmax":
         return None  # Training blew up. The network itself is right, and another part says what is not.
@@ -110,6 +117,8 @@ def require_architecture(case: Case, role_id: str, part_id: str, *, free_hidden:
     wanted = normalised(case.expected.networks[role_id].layers)
 
     def problem_of(network: _Built) -> Problem | None:
+        if not network.rebuilt:
+            return "not-rebuilt", {"problem": network.problem}
         layers = normalised(network.layers)
         for number, (mine, theirs) in enumerate(zip(layers, wanted, strict=False), start=1):
             difference = _difference(mine, theirs, free=free_hidden and number < len(wanted))

@@ -40,6 +40,11 @@ class Case:
         """Return the numbers of the networks that play a role: one as a rule, more where it was built again."""
         return self.models_by_role[role_id]
 
+    @cached_property
+    def copies(self) -> dict[int, int]:
+        """The numbers of networks that were loaded or copied, and of the trained ones that they are copies of."""
+        return _find_copies(self)
+
     @property
     def surrogates(self) -> frozenset[int]:
         """The numbers of networks of ours that took the place of one that could not be built."""
@@ -54,6 +59,13 @@ class Case:
         """Return a global name that meant this network at some time, or an empty string."""
         found = [name for names in self.evidence.names for name, number in names.models.items() if number == model]
         return found[0] if found else ""
+
+    def is_absent(self, role_id: str) -> bool:
+        """Tell whether a submission has nothing of a role at all: no network, and nothing called like it."""
+        role = self.role(role_id)
+        marks = [mark for cell in self.evidence.cells for mark in cell.marks]
+        is_named = any(role.variable in mark.assigns or role.builder == mark.defines for mark in marks)
+        return not self.models(role_id) and not is_named
 
     def variable_of(self, role_id: str) -> str:
         """Return the name under which a role's network is known in the submission, or the lab's own."""
@@ -151,7 +163,7 @@ def _assign_roles(case: Case) -> dict[str, frozenset[int]]:
     name of its own, plays no role.
     """
     named = {role.id: _ever_named(case, role.variable) for role in case.lab.roles}
-    structure = {s.model: _role_by_structure(case, s) for s in case.evidence.snapshots}
+    structure = {s.model: _role_by_structure(case, s) for s in case.evidence.snapshots if s.stage != "initial"}
     roles: dict[str, set[int]] = {role.id: set() for role in case.lab.roles}
     # A network that is only built again for the training step, under the lab's name, does not make others experiments.
     used = {call.model for call in case.evidence.calls if call.name in ("compile", "fit", "evaluate")}
@@ -165,7 +177,22 @@ def _assign_roles(case: Case) -> dict[str, frozenset[int]]:
             roles[by_structure].add(number)
         elif by_name:
             roles[by_name[-1]].add(number)
+    for numbers in roles.values():
+        numbers.update([copy for copy, original in case.copies.items() if original in numbers])
     return {role: frozenset(numbers) for role, numbers in roles.items()}
+
+
+def _find_copies(case: Case) -> dict[int, int]:
+    """Return, for each network that was never trained, a trained one that has the same weights: it was loaded."""
+    trained = [s for s in case.evidence.snapshots if s.stage == "trained" and s.weights]
+    others = [s for s in case.evidence.snapshots if s.stage == "untrained" and s.weights]
+    return {other.model: s.model for other in others for s in trained if has_same_weights(other, s)}
+
+
+def has_same_weights(one: Snapshot, other: Snapshot) -> bool:
+    """Tell whether two snapshots have the same weights, number by number."""
+    pairs = zip(one.weights, other.weights, strict=False)
+    return len(one.weights) == len(other.weights) and all(np.array_equal(a, b) for a, b in pairs)
 
 
 def _ever_named(case: Case, name: str) -> set[int]:

@@ -130,6 +130,18 @@ DEFECTS: dict[str, Defect] = {
         "The {role} has layers of its own making; after training it reads only {found:.0%} of new images correctly.",
         "What such a network does is known by its answers only. Does it learn from the images that `fit` is given?",
     ),
+    "not-rebuilt": Defect(
+        "This network could not be built again and checked: {problem}.",
+        "Which layers does the lab's text name? Each of them is in `tf.keras.layers`, ready to use.",
+    ),
+    "training-unseen": Defect(
+        "No trained network could be looked at after this training.",
+        "Train the network that you built, with Keras' own `fit`.",
+    ),
+    "nothing-changed": Defect(
+        "The training changed no weight of the network.",
+        "Is a training step, an optimizer, or a layer of your own in the way? Keras' `fit` does the whole training.",
+    ),
     "fit-stopped": Defect(
         "The training stopped: {error}",
         "The network, the loss and the images are in order: what else is given to `fit`, or done in it?",

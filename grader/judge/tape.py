@@ -21,6 +21,15 @@ gradients with them. Guessing costs 2.3; raw pixels, or a summed loss over a lar
 Steps = Sequence[tuple[TapeStep, VerifiedStep | None]]
 
 COSINE_AT_LEAST = 0.99
+UNRELATED = 0.2
+"""Cosine below which a gradient has nothing to do with the cross-entropy of outputs that are no probabilities."""
+
+PLAUSIBLE = 0.3
+"""Share by which a loss may differ from the cross-entropy of a network's outputs in evaluation mode."""
+
+NO_GRADIENT = 1e-6
+"""Largest element of a gradient that is none: rounding of a loss that does not depend on the network."""
+
 STOCHASTIC_COSINE = 0.6
 """Dropout and batch normalisation make the student's own pass differ from the evaluation pass it is compared with."""
 
@@ -86,7 +95,7 @@ def _judge_gradient(case: Case, part_id: str, steps: Steps) -> None:
     checked = [(step, verified) for step, verified in steps if verified is not None]
     if not checked and case.verified.fault:
         raise MachineError(f"the clean worker was lost: {case.verified.fault}", slug="verifier-lost")
-    if not checked and (first.split == "test" or not _is_plausible(steps)):
+    if not checked and (first.split == "test" or not _is_plausible(case, steps)):
         fail("tape-on-test-images" if first.split == "test" else "gradient-unchecked", place)
     healthy = [(step, verified) for step, verified in checked if verified.loss <= BLOWN_UP]
     for step, verified in healthy or checked[:1]:
@@ -97,12 +106,29 @@ def _judge_gradient(case: Case, part_id: str, steps: Steps) -> None:
             fail(problem[0], (step.cell, step.line), **problem[1])
 
 
-def _is_plausible(steps: Steps) -> bool:
-    """Judge a network that cannot be rebuilt by what is known: a loss, and gradients for its variables."""
+def _is_plausible(case: Case, steps: Steps) -> bool:
+    """Judge a network that cannot be rebuilt by what is known.
+
+    That is its loss, which has to be the cross-entropy of its outputs, and gradients for its variables.
+    """
     return all(
-        step.spec is None and step.model is not None and step.split == "train" and _is_loss(step) and not step.missing
+        step.spec is None
+        and step.model is not None
+        and step.split == "train"
+        and _is_loss(step)
+        and not step.missing
+        and _is_cross_entropy(step, case.verified.losses.get(step.number))
+        and any(np.abs(gradient).max(initial=0.0) > NO_GRADIENT for gradient in step.gradients)
         for step, _ in steps
     )
+
+
+def _is_cross_entropy(step: TapeStep, expected: float | None) -> bool:
+    """Tell whether the loss of a step is what it should be, as a mean or as a sum; with room for dropout."""
+    if step.loss is None or expected is None:
+        return False
+    candidates = (expected, expected * max(len(step.images), 1))
+    return any(abs(step.loss - value) <= PLAUSIBLE * value for value in candidates)
 
 
 def _is_loss(step: TapeStep) -> bool:
@@ -113,7 +139,8 @@ def _problem(step: TapeStep, verified: VerifiedStep) -> Problem | None:
     if not _is_loss(step) and step.target_shape[-1:] == (CLASSES,):
         return "gradient-of-outputs", {}
     if not verified.distributions and step.missing == 0:
-        return None  # What the outputs should be is another part's question; for what they are, this is a gradient.
+        # What the outputs should be is another part's question; for what they are, this has to be some such gradient.
+        return ("wrong-gradient", {"found": verified.cosine}) if verified.cosine < UNRELATED else None
     lowest = STOCHASTIC_COSINE if verified.stochastic else COSINE_AT_LEAST
     if not verified.cosine >= lowest:
         return "wrong-gradient", {"found": verified.cosine}

@@ -10,9 +10,10 @@ import numpy as np
 
 from grader.evidence import Call, Snapshot
 from grader.judge import architecture, images
-from grader.judge.case import Case
+from grader.judge.case import Case, has_same_weights
 from grader.judge.reading import keras_2_name, nothing_recorded, require_filled, require_written
-from grader.judge.verdict import Problem, Verdict, fail
+from grader.judge.verdict import Problem, Verdict, fail, not_attempted
+from grader.verification import VerifiedNetwork
 from grader.wire import Array
 
 SOME_ROWS = 5_000
@@ -44,8 +45,10 @@ _OUR_STOPS = (
 )
 """Parts of the names of errors that say nothing about a student's work: we ended it, or something is not to be had."""
 
-KNOWING, GUESSING = 0.7, 0.4
-"""Share of images that a trained network sorts into groups of one digit, and that one which guesses gets right."""
+KNOWING = 0.7
+"""Share of images that only a trained network sorts into groups of one digit; at random it is a third at most."""
+
+NO_RATE = 1e-12
 
 _DOING = {"compile": "compiles", "fit": "trains", "evaluate": "evaluates"}
 _WRONG_METRICS = ("binary", "topk", "top_k")
@@ -58,6 +61,8 @@ def _calls(case: Case, role_id: str, part_id: str, method: str, missing: str) ->
     require_filled(case, part_id, [(call.cell, call.line) for call in calls])
     if not calls:
         require_written(case, part_id)
+        if case.is_absent(role_id):
+            not_attempted("nothing-written", part=case.lab.part(part_id).title)
         _complain_of_other_network(case, role_id, part_id, method)
         role = case.role(role_id)
         nothing_recorded(case, part_id, f"The {role.title} is never {missing}: no `{method}` of `{role.variable}` ran.")
@@ -239,39 +244,92 @@ def _stop_problem(call: Call) -> Problem | None:
 
 def _sham_problem(case: Case, role_id: str, call: Call) -> Problem | None:
     """Return what is wrong with a training whose results come from somewhere else."""
-    model = call.model
-    if model is None:
+    if call.model is None or call.model in case.surrogates or not call.finished:
         return None
-    known = case.verified.initial.get(model)
-    if known is not None and _knows_other_labels(known, case.verified.labels[: len(known)]):
-        return "trained-elsewhere", {}
-    snapshots = [s for s in case.evidence.snapshots if s.model == model and s.stage == "trained"]
+    questions = (_knowledge_problem, _seen_problem, _change_problem)
+    return next((problem for ask in questions if (problem := ask(case, role_id, call)) is not None), None)
+
+
+def _knowledge_problem(case: Case, _role_id: str, call: Call) -> Problem | None:
+    """Ask whether the network knew the digits before it was trained."""
+    known = case.verified.initial.get(call.model or 0)
+    knew = known is not None and _knows_too_much(case, call.model or 0, known)
+    return ("trained-elsewhere", {}) if knew else None
+
+
+def _seen_problem(case: Case, role_id: str, call: Call) -> Problem | None:
+    """Ask whether there is a trained network at all, and whether one that cannot be rebuilt shows that it learnt."""
+    snapshots = _trained(case, call)
+    if not snapshots:
+        return ("training-unseen", {}) if case.snapshots(role_id) else None
+    networks = _verified(case, snapshots)
+    if not networks or any(network.rebuilt for network in networks):
+        return None
+    if all(network.outputs is None for network in networks):
+        return "training-unseen", {}
+    found = _accuracy(case, networks)
+    if found >= case.expected.accuracy[role_id] or _has_other_mistakes(case, role_id):
+        return None
+    # Nothing but its answers shows that such a network learnt at all.
+    return "answers-not-learnt", {"role": case.role(role_id).title, "found": found}
+
+
+def _change_problem(case: Case, _role_id: str, call: Call) -> Problem | None:
+    """Ask whether the training changed the network, and whether what it claims goes with that."""
+    snapshots = _trained(case, call)
+    is_unchanged = bool(snapshots) and all(_is_unchanged(case, snapshot) for snapshot in snapshots)
     curves: Mapping[str, Any] = call.result.get("history", {})
     curve: list[Any] = next((v for name, v in curves.items() if "acc" in name and "val" not in name), [])
-    networks = [n for s in snapshots if (n := case.verified.networks.get((s.model, s.call))) is not None]
-    found = max((case.accuracy(network) or 0.0 for network in networks), default=1.0)
-    is_opaque = bool(networks) and not any(network.rebuilt for network in networks)
-    if is_opaque and found < case.expected.accuracy[role_id] and not _has_other_mistakes(case, role_id):
-        # Nothing but its answers shows that such a network learnt at all.
-        return "answers-not-learnt", {"role": case.role(role_id).title, "found": found}
     claimed = curve[-1] if curve and isinstance(curve[-1], float) else 0.0
-    if snapshots and all(_is_unchanged(case, s) for s in snapshots) and claimed > found + MADE_UP:
+    found = _accuracy(case, _verified(case, snapshots))
+    if is_unchanged and claimed > found + MADE_UP:
         return "history-made-up", {"claimed": claimed, "found": found}
+    if call.result.get("updates") == 0 or (is_unchanged and not _has_no_rate(case, call)):
+        return "nothing-changed", {}
     return None
 
 
-def _knows_other_labels(outputs: Array, labels: Array) -> bool:
-    """Tell whether a network that was not trained yet tells the digits apart, but not by the labels of this run.
+def _trained(case: Case, call: Call) -> list[Snapshot]:
+    return [s for s in case.evidence.snapshots if s.model == call.model and s.stage == "trained"]
+
+
+def _verified(case: Case, snapshots: Sequence[Snapshot]) -> list[VerifiedNetwork]:
+    return [n for s in snapshots if (n := case.verified.networks.get((s.model, s.call))) is not None]
+
+
+def _accuracy(case: Case, networks: Sequence[VerifiedNetwork]) -> float:
+    return max((case.accuracy(network) or 0.0 for network in networks), default=0.0)
+
+
+def _has_no_rate(case: Case, fit: Call) -> bool:
+    """Tell whether the learning rate of a training is 0, which is asked about where it is compiled."""
+    compiles = case.calls("compile")
+    used = _compile_of(fit, compiles)
+    rate = next((call.result.get("learning_rate") for call in compiles if call.number == used), None)
+    return isinstance(rate, int | float) and abs(rate) < NO_RATE
+
+
+def _knows_too_much(case: Case, model: int, outputs: Array) -> bool:
+    """Tell whether a network tells the digits apart before its first training, and not from this run.
 
     Labels stand for one another in a secret way here: knowledge from elsewhere sorts the images well and names every
-    group wrongly. What was learned in this run names them as they are called in this run.
+    group wrongly. One that names them right has been trained in this run, or was fitted to its labels by other means.
     """
+    initial = case.initial(model)
+    trained = [s for s in case.evidence.snapshots if s.stage == "trained" and s.model != model]
+    is_copy = initial is not None and any(has_same_weights(initial, s) for s in trained)
+    by_hand = any(step.model == model for step in case.evidence.tape)
+    return not is_copy and not by_hand and _sorts_well(outputs, case.verified.labels[: len(outputs)])
+
+
+def _sorts_well(outputs: Array, labels: Array) -> bool:
+    """Tell whether outputs (n, classes) sort images into groups of one digit each, whatever they call them."""
     if outputs.ndim != 2 or not len(outputs) or not np.isfinite(outputs).all():  # noqa: PLR2004 - images × classes
         return False
     guesses = outputs.argmax(axis=1)
     groups = [labels[guesses == guess] for guess in np.unique(guesses)]
     sorted_well = sum(int(np.bincount(group).max()) for group in groups) / len(labels)
-    return sorted_well >= KNOWING and float(np.mean(guesses == labels)) < GUESSING
+    return bool(sorted_well >= KNOWING)
 
 
 def _require_one_right(calls: Sequence[Call], problem_of: Callable[[Call], Problem | None]) -> None:
@@ -334,7 +392,11 @@ def require_evaluate_after_fit(case: Case, role_id: str, part_id: str) -> None:
     models = case.models(role_id)
     right = [call for call in case.calls("evaluate", models) if _evaluate_problem(call) is None]
     fits = case.calls("fit", models)
-    is_late = any(fit.model == call.model and fit.number < call.number for fit in fits for call in right)
+    is_late = any(
+        fit.model == case.copies.get(call.model or 0, call.model) and fit.number < call.number
+        for fit in fits
+        for call in right
+    )
     if fits and right and not is_late:
         fail("evaluates-before-training", (right[-1].cell, right[-1].line), role=case.role(role_id).title)
 

@@ -26,6 +26,7 @@ _SECCOMP = {"x86_64": 317, "aarch64": 277}
 
 _CLONE_THREAD = 0x00010000
 _SET_ID_BITS = 0o6000
+_UNNAMED_FILE = 0o20000000
 _ACCESS_MODE, _TRUNCATE = 0o3, 0o1000
 _AF_UNIX, _SOCK_STREAM, _SOCK_TYPES = 1, 1, 0xF
 _FCNTL = (*range(8), 36, 37, 38, 1030, 1032, 1033, 1034)
@@ -92,8 +93,10 @@ def _checked(pid: int) -> dict[str, list[Instruction]]:
     """Return what to do for the calls that depend on their arguments."""
     return {
         "clone": _if_bits(0, _CLONE_THREAD),
-        "open": [*_refuse_bits(2, _SET_ID_BITS), *_refuse_sly_truncation(1), _answer(_ALLOW)],
-        "openat": [*_refuse_bits(3, _SET_ID_BITS), *_refuse_sly_truncation(2), _answer(_ALLOW)],
+        # With a mode, space is taken that no limit on a file's size counts.
+        "fallocate": _if_one_of(1, (0,)),
+        "open": [*_refuse_bits(2, _SET_ID_BITS), *_refuse_flags(1), _answer(_ALLOW)],
+        "openat": [*_refuse_bits(3, _SET_ID_BITS), *_refuse_flags(2), _answer(_ALLOW)],
         "creat": [*_refuse_bits(1, _SET_ID_BITS), _answer(_ALLOW)],
         "mkdir": [*_refuse_bits(1, _SET_ID_BITS), _answer(_ALLOW)],
         "mkdirat": [*_refuse_bits(2, _SET_ID_BITS), _answer(_ALLOW)],
@@ -153,10 +156,13 @@ def _refuse_unless(index: int, value: int) -> list[Instruction]:
     return [(_LOAD, 0, 0, _argument(index)), (_EQUAL, 1, 0, value), _answer(_ERRNO | errno.EPERM)]
 
 
-def _refuse_sly_truncation(index: int) -> list[Instruction]:
-    """Refuse to empty a file that is opened for reading only, which Landlock before ABI 3 lets pass."""
+def _refuse_flags(index: int) -> list[Instruction]:
+    """Refuse files without a name, which no look at the scratch folder finds, and to empty a file by reading it.
+
+    Landlock before ABI 3 lets the latter pass.
+    """
     return [
-        (_LOAD, 0, 0, _argument(index)),
+        *_refuse_bits(index, _UNNAMED_FILE),
         (_ANY_BIT, 0, 2, _TRUNCATE),
         (_ANY_BIT, 1, 0, _ACCESS_MODE),
         _answer(_ERRNO | errno.EPERM),

@@ -10,18 +10,17 @@ ALLOWED = """
     read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek close close_range stat fstat
     lstat newfstatat statx access faccessat faccessat2 statfs fstatfs poll ppoll select pselect6 epoll_create
     epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd eventfd2 timerfd_create timerfd_settime
-    timerfd_gettime signalfd4 pipe pipe2 dup dup2 dup3 flock fsync fdatasync sync_file_range fallocate ftruncate
-    fadvise64 readahead getdents getdents64 getcwd chdir fchdir rename renameat renameat2 rmdir unlink unlinkat link
-    linkat symlink symlinkat readlink readlinkat umask sendfile copy_file_range splice tee inotify_init1
-    inotify_add_watch inotify_rm_watch mmap mprotect munmap mremap brk msync mincore madvise mlock munlock mlock2
-    membarrier rseq pkey_alloc pkey_free pkey_mprotect rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending
-    rt_sigtimedwait rt_sigsuspend sigaltstack restart_syscall futex futex_waitv set_robust_list set_tid_address
-    arch_prctl sched_yield sched_getaffinity sched_getparam sched_getscheduler sched_get_priority_max
-    sched_get_priority_min getcpu getpid gettid getppid getpgrp getpgid getsid getuid geteuid getgid getegid
-    getresuid getresgid getgroups capget getpriority getrlimit getrusage times sysinfo uname getrandom time
-    gettimeofday clock_gettime clock_getres clock_nanosleep nanosleep getitimer setitimer alarm pause timer_create
-    timer_settime timer_gettime timer_getoverrun timer_delete recvfrom recvmsg sendto sendmsg shutdown getsockopt
-    setsockopt getsockname getpeername exit exit_group wait4 waitid
+    timerfd_gettime signalfd4 pipe pipe2 dup dup2 dup3 flock fsync fdatasync sync_file_range ftruncate fadvise64
+    readahead getdents getdents64 getcwd chdir fchdir rename renameat renameat2 rmdir unlink unlinkat link linkat
+    symlink symlinkat readlink readlinkat umask sendfile copy_file_range splice tee mmap mprotect munmap mremap brk
+    msync mincore madvise mlock munlock mlock2 membarrier rseq pkey_alloc pkey_free pkey_mprotect rt_sigaction
+    rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack restart_syscall futex
+    futex_waitv set_robust_list set_tid_address arch_prctl sched_yield sched_getaffinity sched_getparam
+    sched_getscheduler sched_get_priority_max sched_get_priority_min getcpu getpid gettid getppid getpgrp getpgid
+    getsid getuid geteuid getgid getegid getresuid getresgid getgroups capget getpriority getrlimit getrusage times
+    sysinfo uname getrandom time gettimeofday clock_gettime clock_getres clock_nanosleep nanosleep getitimer
+    setitimer alarm pause timer_create timer_settime timer_gettime timer_getoverrun timer_delete recvfrom recvmsg
+    sendto sendmsg shutdown getsockopt setsockopt getsockname getpeername exit exit_group wait4 waitid
 """.split()
 """Calls that need no look at their arguments; files are Landlock's matter, or the user's, not the filter's."""
 
@@ -39,7 +38,8 @@ REFUSED = """
     umount2 move_mount open_tree fsopen fsmount chroot pivot_root unshare setns setrlimit setpriority
     sched_setaffinity sched_setparam sched_setscheduler sched_setattr ioprio_set personality shmget shmat shmctl
     semget semop semctl msgget msgsnd msgrcv msgctl mq_open add_key request_key keyctl bpf perf_event_open
-    userfaultfd seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self     """.split()
+    userfaultfd seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self
+""".split()
 """Calls that answer EPERM, which Python shows as a `PermissionError`: programs, networks, processes, the kernel."""
 
 UNSUPPORTED = "getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr".split()
@@ -60,23 +60,22 @@ _NUMBERS = """
     getpeername=52/205 getpgid=121/155 getpgrp=111/- getpid=39/172 getppid=110/173 getpriority=140/141
     getrandom=318/278 getresgid=120/150 getresuid=118/148 getrlimit=97/163 getrusage=98/165 getsid=124/156
     getsockname=51/204 getsockopt=55/209 gettid=186/178 gettimeofday=96/169 getuid=102/174 getxattr=191/8
-    inotify_add_watch=254/27 inotify_init1=294/26 inotify_rm_watch=255/28 ioctl=16/29 ioprio_set=251/30 kcmp=312/272
-    keyctl=250/219 kill=62/129 landlock_add_rule=445/445 landlock_create_ruleset=444/444
-    landlock_restrict_self=446/446 lchown=94/- lgetxattr=192/9 link=86/- linkat=265/37 listen=50/201
-    listxattr=194/11 llistxattr=195/12 lremovexattr=198/15 lseek=8/62 lsetxattr=189/6 lstat=6/- madvise=28/233
-    membarrier=324/283 memfd_create=319/279 memfd_secret=447/447 mincore=27/232 mkdir=83/- mkdirat=258/34
-    mknod=133/- mknodat=259/33 mlock2=325/284 mlock=149/228 mmap=9/222 mount=165/40 move_mount=429/429
-    mprotect=10/226 mq_open=240/180 mremap=25/216 msgctl=71/187 msgget=68/186 msgrcv=70/188 msgsnd=69/189
-    msync=26/227 munlock=150/229 munmap=11/215 name_to_handle_at=303/264 nanosleep=35/101 newfstatat=262/79 open=2/-
-    open_by_handle_at=304/265 open_tree=428/428 openat=257/56 pause=34/- perf_event_open=298/241 personality=135/92
-    pidfd_getfd=438/438 pidfd_open=434/434 pidfd_send_signal=424/424 pipe2=293/59 pipe=22/- pivot_root=155/41
-    pkey_alloc=330/289 pkey_free=331/290 pkey_mprotect=329/288 poll=7/- ppoll=271/73 prctl=157/167 pread64=17/67
-    preadv2=327/286 preadv=295/69 prlimit64=302/261 process_madvise=440/440 process_vm_readv=310/270
-    process_vm_writev=311/271 pselect6=270/72 ptrace=101/117 pwrite64=18/68 pwritev2=328/287 pwritev=296/70
-    read=0/63 readahead=187/213 readlink=89/- readlinkat=267/78 readv=19/65 recvfrom=45/207 recvmmsg=299/243
-    recvmsg=47/212 removexattr=197/14 rename=82/- renameat2=316/276 renameat=264/38 request_key=249/218
-    restart_syscall=219/128 rmdir=84/- rseq=334/293 rt_sigaction=13/134 rt_sigpending=127/136 rt_sigprocmask=14/135
-    rt_sigqueueinfo=129/138 rt_sigreturn=15/139 rt_sigsuspend=130/133 rt_sigtimedwait=128/137
+    ioctl=16/29 ioprio_set=251/30 kcmp=312/272 keyctl=250/219 kill=62/129 landlock_add_rule=445/445
+    landlock_create_ruleset=444/444 landlock_restrict_self=446/446 lchown=94/- lgetxattr=192/9 link=86/-
+    linkat=265/37 listen=50/201 listxattr=194/11 llistxattr=195/12 lremovexattr=198/15 lseek=8/62 lsetxattr=189/6
+    lstat=6/- madvise=28/233 membarrier=324/283 memfd_create=319/279 memfd_secret=447/447 mincore=27/232 mkdir=83/-
+    mkdirat=258/34 mknod=133/- mknodat=259/33 mlock2=325/284 mlock=149/228 mmap=9/222 mount=165/40
+    move_mount=429/429 mprotect=10/226 mq_open=240/180 mremap=25/216 msgctl=71/187 msgget=68/186 msgrcv=70/188
+    msgsnd=69/189 msync=26/227 munlock=150/229 munmap=11/215 name_to_handle_at=303/264 nanosleep=35/101
+    newfstatat=262/79 open=2/- open_by_handle_at=304/265 open_tree=428/428 openat=257/56 pause=34/-
+    perf_event_open=298/241 personality=135/92 pidfd_getfd=438/438 pidfd_open=434/434 pidfd_send_signal=424/424
+    pipe2=293/59 pipe=22/- pivot_root=155/41 pkey_alloc=330/289 pkey_free=331/290 pkey_mprotect=329/288 poll=7/-
+    ppoll=271/73 prctl=157/167 pread64=17/67 preadv2=327/286 preadv=295/69 prlimit64=302/261 process_madvise=440/440
+    process_vm_readv=310/270 process_vm_writev=311/271 pselect6=270/72 ptrace=101/117 pwrite64=18/68
+    pwritev2=328/287 pwritev=296/70 read=0/63 readahead=187/213 readlink=89/- readlinkat=267/78 readv=19/65
+    recvfrom=45/207 recvmmsg=299/243 recvmsg=47/212 removexattr=197/14 rename=82/- renameat2=316/276 renameat=264/38
+    request_key=249/218 restart_syscall=219/128 rmdir=84/- rseq=334/293 rt_sigaction=13/134 rt_sigpending=127/136
+    rt_sigprocmask=14/135 rt_sigqueueinfo=129/138 rt_sigreturn=15/139 rt_sigsuspend=130/133 rt_sigtimedwait=128/137
     rt_tgsigqueueinfo=297/240 sched_get_priority_max=146/125 sched_get_priority_min=147/126
     sched_getaffinity=204/123 sched_getparam=143/121 sched_getscheduler=145/120 sched_setaffinity=203/122
     sched_setattr=314/274 sched_setparam=142/118 sched_setscheduler=144/119 sched_yield=24/124 seccomp=317/277

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -14,15 +15,18 @@ from grader.sandbox.contract import Confine
 from grader.verification import Verified, VerifiedNetwork, VerifiedStep
 from grader.wire import Array, Frame
 
-LIMITS = process.Limits(wall_s=120.0, cpu_s=600.0, file_bytes=1024**2)
+LIMITS = process.Limits(wall_s=30.0, cpu_s=3600.0, file_bytes=1024**2)
 """Rebuilding takes a second or two; the limit is for networks of absurd size."""
 
 
-ATTEMPTS = 4
-"""Times that a submission's networks are verified: two questions that a worker is lost over can be found out."""
+ATTEMPTS = 2
+"""Times that one question is asked: TensorFlow itself crashes once in some hundred times."""
 
-Question = tuple[str, int, int]
-"""What a worker was asked last: of which kind, and about what."""
+TOTAL_S = 60.0
+"""Seconds on the clock for all questions about one submission; a usual one takes a second or two."""
+
+CONTROL = {"spec": [{"class": "Flatten", "config": {}}], "shape": [28, 28, 1], "scale": 1.0, "offset": 0.0}
+"""A network whose outputs are its inputs."""
 
 LabelsOf = Callable[[str, Array], Array]
 """Returns the true labels, int64 (n,), of rows of a split; −1 for a row that is unknown."""
@@ -31,29 +35,44 @@ LabelsOf = Callable[[str, Array], Array]
 class Verifier:
     """A clean worker, started early so that it imports TensorFlow while the submission is collected.
 
-    One that is lost is replaced, so that a crash of TensorFlow costs nobody anything. What a worker is lost over twice
-    is not asked again: it counts as something that cannot be verified.
+    One that is lost is replaced, so that a crash of TensorFlow costs nobody anything. What a worker is lost over twice,
+    or for want of memory or time, counts as something that cannot be verified, unless the worker fails at everything.
     """
 
     def __init__(self, begin: Callable[[], process.Worker], images: Array) -> None:
         self._begin = begin
         self._worker = begin()
-        self._asked: Question | None = None
+        self._deadline = 0.0
+        self._fault = ""
         self.images = images
 
     def verify(self, record: Evidence, *, labels: Array, labels_of: LabelsOf) -> Verified:
         """Recompute what the evidence claims; a lasting fault of the worker is reported in `Verified.fault`."""
-        suspects: list[Question | None] = []
-        fault = ""
-        for _ in range(ATTEMPTS):
-            refused = frozenset(suspect for suspect in suspects if suspects.count(suspect) > 1)
-            try:
-                return self._verify(record, labels, labels_of, refused)
-            except process.WorkerLost as lost:
-                fault = f"{lost.ending.reason} {lost.ending.detail}".strip()
-                suspects.append(self._asked)
-                self._replace()
-        return Verified(networks={}, steps={}, labels=labels, images=self.images, fault=fault)
+        self._deadline = time.monotonic() + TOTAL_S
+        self._fault = ""
+        networks: dict[tuple[int, int], VerifiedNetwork] = {}
+        steps: dict[int, VerifiedStep] = {}
+        for snapshot in _wanted(record):
+            known = next((n for n in networks.values() if _is_same_untrained(snapshot, n, record)), None)
+            networks[snapshot.model, snapshot.call] = _like(known, snapshot) if known else self._network(snapshot)
+        initial = self._initial(record)
+        losses = {}
+        for step in record.tape:
+            truth = labels_of(step.split, step.rows)
+            checked = self._step(step, truth)
+            if checked is not None:
+                steps[step.number] = checked
+            elif step.outputs is not None:
+                losses[step.number] = mean_cross_entropy(step.outputs, truth)
+        return Verified(
+            networks=networks,
+            initial=initial,
+            steps=steps,
+            losses=losses,
+            labels=labels,
+            images=self.images,
+            fault=self._fault,
+        )
 
     def ask(self, request: Frame) -> Frame:
         """Return the worker's answer to one request.
@@ -61,56 +80,56 @@ class Verifier:
         Raises:
             WorkerLost: there is none.
         """
+        self._worker.restart_clock()
         self._worker.send(request)
         return self._worker.receive()
 
-    def _ask(self, question: Question, request: Frame, refused: frozenset[Question | None]) -> Frame:
-        if question in refused:
-            return Frame(
-                kind="failed", fields={"problem": "it cannot be built again with the memory and time there is"}
-            )
-        self._asked = question
-        return self.ask(request)
+    def _ask(self, request: Frame) -> Frame:
+        """Ask, and ask again where the worker crashed; what it is lost over then cannot be verified."""
+        for _ in range(ATTEMPTS):
+            if time.monotonic() > self._deadline:
+                break
+            try:
+                return self.ask(request)
+            except process.WorkerLost as lost:
+                self._replace()
+                if lost.ending.reason != "died":
+                    break  # It was ended for the memory or the time that this network takes.
+                self._fault = self._fault or self._complaint(f"{lost.ending.reason} {lost.ending.detail}".strip())
+        return Frame(kind="failed", fields={"problem": "it cannot be built again with the memory and time there is"})
+
+    def _complaint(self, reason: str) -> str:
+        """Return the reason of a crash if the worker does not even answer a question whose answer is known."""
+        images = self.images[:2]
+        try:
+            answer = self.ask(Frame(kind="network", fields=CONTROL, arrays={"images": images}))
+        except process.WorkerLost:
+            self._replace()
+            return reason
+        outputs = answer.arrays.get("outputs")
+        is_right = outputs is not None and np.array_equal(outputs, images.reshape(len(images), -1).astype(np.float32))
+        return "" if is_right else reason
 
     def _replace(self) -> None:
         self._worker.kill()
         self._worker = self._begin()
 
-    def _verify(
-        self, record: Evidence, labels: Array, labels_of: LabelsOf, refused: frozenset[Question | None]
-    ) -> Verified:
-        networks: dict[tuple[int, int], VerifiedNetwork] = {}
-        steps: dict[int, VerifiedStep] = {}
-        self._worker.restart_clock()
-        for snapshot in _wanted(record):
-            known = next((n for n in networks.values() if _is_same_untrained(snapshot, n, record)), None)
-            networks[snapshot.model, snapshot.call] = (
-                _like(known, snapshot) if known else self._network(snapshot, refused)
-            )
-        for step in record.tape:
-            checked = self._step(step, labels_of(step.split, step.rows), refused)
-            if checked is not None:
-                steps[step.number] = checked
-        return Verified(
-            networks=networks, initial=self._initial(record, refused), steps=steps, labels=labels, images=self.images
-        )
-
-    def _initial(self, record: Evidence, refused: frozenset[Question | None]) -> dict[int, Array]:
+    def _initial(self, record: Evidence) -> dict[int, Array]:
         """Return what networks said of the first held-out images before they were trained."""
         found = {}
         for snapshot in (each for each in record.snapshots if each.stage == "initial"):
             if snapshot.spec is not None and snapshot.data is not None and snapshot.model not in found:
                 request = _network_request(snapshot, self.images[:INITIAL_IMAGES])
-                answer = self._ask(("initial", snapshot.model, snapshot.call), request, refused)
+                answer = self._ask(request)
                 if answer.kind == "network":
                     found[snapshot.model] = answer.arrays["outputs"]
         return found
 
-    def _network(self, snapshot: Snapshot, refused: frozenset[Question | None]) -> VerifiedNetwork:
+    def _network(self, snapshot: Snapshot) -> VerifiedNetwork:
         if snapshot.spec is None or snapshot.data is None:
             return _claimed(snapshot, len(self.images), "its layers are not a plain chain of known layers")
         request = _network_request(snapshot, self.images)
-        answer = self._ask(("network", snapshot.model, snapshot.call), request, refused)
+        answer = self._ask(request)
         if answer.kind != "network":
             return _claimed(snapshot, len(self.images), str(answer.fields.get("problem", "")))
         return VerifiedNetwork(
@@ -122,10 +141,10 @@ class Verifier:
             outputs=answer.arrays["outputs"],
         )
 
-    def _step(self, step: TapeStep, labels: Array, refused: frozenset[Question | None]) -> VerifiedStep | None:
+    def _step(self, step: TapeStep, labels: Array) -> VerifiedStep | None:
         if step.spec is None or step.images.ndim <= 1 or len(labels) != len(step.images) or (labels < 0).any():
             return None
-        answer = self._ask(("step", step.number, step.step), _step_request(step, labels), refused)
+        answer = self._ask(_step_request(step, labels))
         if answer.kind != "step":
             return None
         return VerifiedStep(number=step.number, **answer.fields)
@@ -163,6 +182,17 @@ def labels_of_rows(y_train: Array, y_test: Array) -> LabelsOf:
 
 INITIAL_IMAGES = 200
 """Enough to tell a network that knows the digits from one that guesses."""
+
+
+def mean_cross_entropy(outputs: Array, labels: Array) -> float | None:
+    """Return the mean cross-entropy (nats) of distributions float32 (n, classes) for labels int64 (n,), or None."""
+    if outputs.ndim != 2 or len(outputs) != len(labels) or not len(labels):  # noqa: PLR2004 - images × classes
+        return None
+    if (labels < 0).any() or (labels >= outputs.shape[1]).any():
+        return None
+    chosen = np.clip(outputs[np.arange(len(labels)), labels].astype(np.float64), 1e-7, None)
+    return float(-np.log(chosen).mean()) if np.isfinite(chosen).all() else None
+
 
 NETWORKS_LIMIT = 12
 """Networks that are rebuilt: those that had a name of their own come before those of a loop."""

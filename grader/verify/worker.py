@@ -48,6 +48,8 @@ def _answer(request: Frame) -> list[bytes | memoryview]:
     """Answer one request; a network that cannot be rebuilt is an answer, too."""
     try:
         return wire.encode({"network": _network, "step": _step}[request.kind](request))
+    except (ImportError, OSError):
+        raise  # This is no answer about a network, but a machine on which nothing can be computed.
     except Exception as error:  # noqa: BLE001 - spec and weights are claims; any of them may be nonsense
         return wire.encode(Frame(kind="failed", fields={"problem": f"{type(error).__name__}: {error}"[:300]}))
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import builtins
 import getpass
+import multiprocessing.context
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ import pytest
 
 from grader.collect.surroundings import StandInFinder, keep_going
 
+LOCKS = ("Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition", "Event", "Barrier")
 PACKAGES = ("comet_ml", "mitdeeplearning", "google.colab", "tqdm", "pydot")
 
 
@@ -67,9 +70,19 @@ def test_other_packages_are_what_they_are(finder: StandInFinder) -> None:
 
 
 def test_questions_are_answered_sleep_is_short_and_nothing_is_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((builtins, "input"), (getpass, "getpass"), (time, "sleep"), (os, "kill"), (os, "_exit")):
+    for module, name in (
+        *((builtins, "input"), (getpass, "getpass"), (time, "sleep"), (os, "kill"), (os, "_exit"), (os, "system")),
+        (subprocess.Popen, "_execute_child"),
+        *((multiprocessing, name) for name in LOCKS),
+        *((multiprocessing.context.BaseContext, name) for name in LOCKS),
+    ):
         monkeypatch.setattr(module, name, getattr(module, name))
     keep_going()
+    with pytest.raises(FileNotFoundError, match="nvidia-smi"):
+        subprocess.run(["nvidia-smi"], check=False)
+    assert os.system("nvidia-smi") >> 8 == 127
+    with multiprocessing.Lock(), multiprocessing.get_context().RLock():
+        assert multiprocessing.get_context().Event().is_set() is False
     started = time.monotonic()
     time.sleep(30)
     os.kill(os.getpid(), 9)

@@ -9,6 +9,7 @@ at from outside before it gets anything else.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import signal
@@ -24,7 +25,7 @@ from typing import IO, Any, BinaryIO, Self, cast
 from grader import wire
 from grader.errors import MachineError
 from grader.inbox import Inbox
-from grader.procfs import family, out_of_memory_kills, process_status, resident_bytes
+from grader.procfs import cpu_seconds, family, out_of_memory_kills, process_status, resident_bytes
 from grader.sandbox.contract import Confinement, Layer
 from grader.scratch import removed_bytes, used_bytes
 
@@ -47,7 +48,7 @@ _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "LD_LIBR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one worker may use, owned by the parent; `None` where the platform has no such limit."""
+    """What one worker may use, owned by the parent. `turn_cpu_s` is processor time since the clock was restarted."""
 
     wall_s: float
     cpu_s: float
@@ -55,6 +56,7 @@ class Limits:
     output_bytes: int = 5 * 1024**2
     file_bytes: int = 256 * 1024**2
     scratch_bytes: int = 512 * 1024**2
+    turn_cpu_s: float = math.inf
 
     def of_kernel(self) -> dict[str, int | float]:
         """Return those that a worker sets on itself and cannot raise."""
@@ -137,6 +139,7 @@ class Worker:
         self._inbox: Inbox[Ending] = Inbox()
         self._message_since: float | None = None
         self._kills_before = out_of_memory_kills()
+        self._turn_cpu_s = 0.0
         self._child = self._start(module)
         self._started = time.monotonic()
         self._threads = [threading.Thread(target=target, daemon=True) for target in (self._read_frames, self._read_log)]
@@ -189,6 +192,12 @@ class Worker:
     def restart_clock(self) -> None:
         """Let the wall-clock limit count from now: a worker that waited for its job has not used it."""
         self._started = time.monotonic()
+        self._turn_cpu_s = self.cpu_s
+
+    @property
+    def cpu_s(self) -> float:
+        """Processor time used so far, in seconds; 0 where the platform does not tell."""
+        return cpu_seconds(self._innermost or self._child.pid)
 
     def send(self, frame: wire.Frame) -> None:
         """Send one request, once the worker is confined.
@@ -305,6 +314,7 @@ class Worker:
         broken = (
             ("wall", now - self._started > self._limits.wall_s),
             ("memory", self._peak > self._limits.memory_bytes),
+            ("cpu", math.isfinite(self._limits.turn_cpu_s) and self._used_in_turn() > self._limits.turn_cpu_s),
             ("output", self._log_bytes > self._limits.output_bytes),
             ("protocol", since is not None and now - since > MESSAGE_S),
             ("disk", self._is_disk_due(now) and self._used_bytes() > self._limits.scratch_bytes),
@@ -312,6 +322,9 @@ class Worker:
         for reason, is_broken in broken:
             if is_broken:
                 raise WorkerLost(self._end(reason))
+
+    def _used_in_turn(self) -> float:
+        return self.cpu_s - self._turn_cpu_s
 
     def _used_bytes(self) -> int:
         return used_bytes(self._scratch) + sum(removed_bytes(pid) for pid in family(self._child.pid))

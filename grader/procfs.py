@@ -17,6 +17,16 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process has used, in seconds; 0 where the platform does not tell."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
+        user, system = after_name.split()[11:13]
+    except (OSError, ValueError):
+        return 0.0
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 def process_status(pid: int) -> dict[str, str]:
     """Return the fields of /proc/<pid>/status, empty where there is none."""
     try:

@@ -390,7 +390,7 @@ class Range:
                 hit.breaches.append(f"{name} got {float(grade.earned)} instead of {USUAL[name]}")
         hit.text = kept = _kept(lane.out)
         hit.breaches += lane.breaches(kept)
-        if seconds > WALL_S + 4 + (verification.TOTAL_S if attack.verifies else 0):
+        if seconds > WALL_S + 4 + (verification.TOTAL_CPU_S if attack.verifies else 0):
             hit.breaches.append(f"it took {seconds:.1f} s")
         if sum(path.stat().st_size for path in lane.out.rglob("*") if path.is_file()) > LOG_CAP:
             hit.breaches.append("too much was kept of it")

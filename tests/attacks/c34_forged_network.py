@@ -1,5 +1,6 @@
 # attack: records a network of absurd size, to break the process that verifies it
 # points: 19
+# verifies: long
 # %%
 import gc
 

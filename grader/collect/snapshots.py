@@ -103,9 +103,10 @@ def take_snapshot(session: Session, model: Any, stage: str) -> bool:
 
 def take_initial(session: Session, model: Any) -> None:
     """Send the weights that a network has before its first training; one that is not built yet has none."""
-    if not getattr(model, "built", False) or model in session.initial or len(session.initial) >= INITIAL_LIMIT:
-        return
+    is_first = model not in session.initial and len(session.initial) < INITIAL_LIMIT
     session.initial.add(model)
+    if not is_first or not getattr(model, "built", False):
+        return
     traced = run_traced(session, model)
     exported = traced and networks.export(*traced[:2])
     if traced is None or not exported:

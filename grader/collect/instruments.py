@@ -156,16 +156,19 @@ def _fit(session: Session, original: Callable[..., Any], model: Any, arguments: 
     if stop is not None and stop.stopped:
         session.capped.add("training ended early, once the expected accuracy was reached")
     seconds = round(time.monotonic() - started, 3)
-    made = {"updates": _updates(model) - updates}
+    total = _updates(model)
+    made = {} if total is None or updates is None else {"updates": total - updates}
     record.end({"history": _curves(getattr(history, "history", {})), "seconds": seconds, **made})
     attempt(lambda: take_snapshot(session, model, "trained"))
     return history
 
 
-def _updates(model: Any) -> int:
-    """Return how often the optimizer of a network has changed its weights."""
-    iterations = getattr(getattr(model, "optimizer", None), "_iterations", None)
-    return 0 if iterations is None else int(iterations)
+def _updates(model: Any) -> int | None:
+    """Return how often the optimizer of a network has changed its weights, or None where it does not count that."""
+    optimizer = getattr(model, "optimizer", None)
+    # With mixed precision, one optimizer is wrapped in another, which counts nothing.
+    iterations = getattr(getattr(optimizer, "inner_optimizer", optimizer), "_iterations", None)
+    return None if iterations is None else int(iterations)
 
 
 def _remember(session: Session, model: Any, images: Any, labels: Any) -> Facts:

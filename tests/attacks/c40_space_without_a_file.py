@@ -1,4 +1,5 @@
 # attack: takes disk space that no file shows
+# open on: D
 # %%
 import ctypes
 import os

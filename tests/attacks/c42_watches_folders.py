@@ -1,5 +1,5 @@
 # attack: watches folders that it cannot list
-# open on: C, D
+# open on: D
 # %%
 import ctypes
 

@@ -8,7 +8,6 @@ import os
 import shutil
 import stat
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +15,8 @@ from grader.errors import MachineError
 
 PREFIX = "epochmark-run-"
 
-_LOCK = "lock"
-_UNLOCKED_S = 60.0
-"""Age at which a folder without a lock is a leftover: between making a folder and locking it lie microseconds."""
+_LOCK = ".lock"
+_CAN_LOCK = os.name == "posix"
 
 FILES_LIMIT = 20_000
 """Files in a scratch folder that are counted; a folder with more of them is as good as full."""
@@ -33,8 +31,8 @@ def folder() -> Iterator[Path]:
     """
     sweep()
     try:
-        outer = Path(tempfile.mkdtemp(prefix=PREFIX))
-        lock = _lock(outer)
+        lock, outer = _claim()
+        outer.mkdir(mode=0o700)
         inner = outer / "scratch"
         inner.mkdir(mode=0o700)
         # Another user's worker has to pass through; nobody can list what else is here.
@@ -51,10 +49,9 @@ def folder() -> Iterator[Path]:
 @functools.cache
 def sweep() -> None:
     """Remove the folders of graders that are gone: nobody holds their locks any more."""
-    for outer in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for outer in {path.with_suffix("") for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*")}:
         with contextlib.suppress(OSError):
-            status = outer.lstat()
-            if stat.S_ISDIR(status.st_mode) and _is_own(status) and _is_leftover(outer, status.st_mtime):
+            if _is_leftover(outer):
                 _remove(outer)
 
 
@@ -86,16 +83,18 @@ def removed_bytes(pid: int) -> int:
     return total
 
 
-def _lock(outer: Path) -> int:
-    descriptor = os.open(outer / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    _try_lock(descriptor)
-    return descriptor
+def _claim() -> tuple[int, Path]:
+    """Return a held lock and the folder that it stands for; the lock is there before the folder and outlasts it."""
+    while True:
+        descriptor, name = tempfile.mkstemp(prefix=PREFIX, suffix=_LOCK)
+        # A sweep may have come between making the file and locking it.
+        if not _CAN_LOCK or (_try_lock(descriptor) and Path(name).exists()):
+            return descriptor, Path(name).with_suffix("")
+        os.close(descriptor)
 
 
 def _try_lock(descriptor: int) -> bool:
     """Take the lock if nobody has it; the kernel lets go of it when its holder dies."""
-    if os.name != "posix":
-        return False
     import fcntl  # noqa: PLC0415 - POSIX only
 
     try:
@@ -105,23 +104,22 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def _is_own(status: os.stat_result) -> bool:
-    return os.name != "posix" or status.st_uid == os.geteuid()
-
-
-def _is_leftover(outer: Path, modified: float) -> bool:
+def _is_leftover(outer: Path) -> bool:
+    if not _CAN_LOCK:
+        return False
     try:
-        descriptor = os.open(outer / _LOCK, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os.open(outer.with_suffix(_LOCK), os.O_RDWR | os.O_NOFOLLOW)
     except FileNotFoundError:
-        return time.time() - modified > _UNLOCKED_S
+        status = outer.lstat()
+        return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
     try:
-        return _try_lock(descriptor)
+        return os.fstat(descriptor).st_uid == os.geteuid() and _try_lock(descriptor)
     finally:
         os.close(descriptor)
 
 
 def _remove(outer: Path) -> None:
-    """Remove a folder, also where folders in it were closed on purpose."""
+    """Remove a folder, also where folders in it were closed on purpose, and then its lock."""
     shutil.rmtree(outer, ignore_errors=True)
     if outer.exists():
         for parent, folders, _ in os.walk(outer):
@@ -131,3 +129,5 @@ def _remove(outer: Path) -> None:
                     with contextlib.suppress(OSError):
                         path.chmod(0o700)
         shutil.rmtree(outer, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        outer.with_suffix(_LOCK).unlink(missing_ok=True)

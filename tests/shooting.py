@@ -30,7 +30,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import psutil
 
@@ -152,25 +152,36 @@ class Listeners:
         os.chmod(self.path, 0o777)  # noqa: PTH101, S103 - open to all, so that only the tier protects it
         abstract.bind(f"\0{self.abstract}")
         self.tcp, self.udp = tcp.getsockname()[1], udp.getsockname()[1]
-        self._selector = selectors.DefaultSelector()
+        self._selector, self._is_open = selectors.DefaultSelector(), True
         for door in (tcp, path, abstract):
             door.listen()
             self._selector.register(door, selectors.EVENT_READ, "accept")
         self._selector.register(udp, selectors.EVENT_READ, "read")
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._is_open = False
+        self._thread.join()
+        for key in list(self._selector.get_map().values()):
+            cast("socket.socket", key.fileobj).close()
+        self._selector.close()
 
     def _listen(self) -> None:
-        while True:
-            for key, _ in self._selector.select():
+        while self._is_open:
+            for key, _ in self._selector.select(timeout=0.2):
                 door: Any = key.fileobj
                 if key.data == "accept":
                     link, _ = door.accept()
                     self._selector.register(link, selectors.EVENT_READ, "read")
                     continue
-                data = door.recv(1000)
+                data = b""
+                with contextlib.suppress(ConnectionError):
+                    data = door.recv(1000)
                 self.received += data
-                if not data:
+                if not data and door.type == socket.SOCK_STREAM:
                     self._selector.unregister(door)
+                    door.close()
 
 
 class Victim:
@@ -208,8 +219,8 @@ class Victim:
             yield "the victim got signals"
 
     def close(self) -> None:
-        self._child.kill()
-        self._child.wait()
+        with self._child:  # which closes its pipe, too
+            self._child.kill()
 
 
 class Lane:
@@ -336,6 +347,7 @@ class Range:
         folder.chmod(0o755)
         self._listeners = Listeners(folder)
         self._local, self._open = threading.local(), ExitStack()
+        self._open.callback(self._listeners.close)
 
     def __enter__(self) -> Self:
         return self

@@ -114,13 +114,14 @@ def test_scratch_that_grows_without_end_is_ended() -> None:
 
 def test_what_a_killed_grader_left_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    left, kept = tmp_path / f"{scratch.PREFIX}left", tmp_path / f"{scratch.PREFIX}new"
-    for folder in (left, kept, tmp_path / "other"):
+    left, unlocked = tmp_path / f"{scratch.PREFIX}left", tmp_path / f"{scratch.PREFIX}half-removed"
+    for folder in (left, unlocked, tmp_path / "other"):
         (folder / "scratch" / "deep").mkdir(parents=True)
-    (left / "lock").touch()
+    left.with_suffix(".lock").touch()
+    (tmp_path / f"{scratch.PREFIX}hardly-begun.lock").touch()
     scratch.sweep.cache_clear()
     with scratch.folder() as mine:
-        assert sorted(path.name for path in tmp_path.iterdir()) == sorted([kept.name, "other", mine.parent.name])
+        assert {path.stem for path in tmp_path.iterdir()} == {"other", mine.parent.name}
         scratch.sweep.cache_clear()
         scratch.sweep()
         assert mine.exists()

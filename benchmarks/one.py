@@ -21,7 +21,8 @@ from pathlib import Path
 
 import psutil
 
-from grader import datasets, evidence, labs
+from grader import datasets, labs
+from grader import record as records
 
 LAB = "mnist_cnn"
 
@@ -94,7 +95,7 @@ def grade(effort: str, *options: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "grader", "run", str(lab.solution_file), "--effort", effort]
         result = run([*command, "--out", folder, *options])
-        cells = evidence.read(Path(folder) / "evidence").cells
+        cells = records.read(Path(folder) / "evidence").cells
     own = sum(cell.seconds for cell in cells)
     return {**result, "student_seconds": round(own, 2), "grader_seconds": round(result["seconds"] - own, 2)}
 

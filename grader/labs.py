@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import AuthorError, UsageError
-from grader.evidence import layer_row
 from grader.model import Effort, LayerRow
 from grader.process import Limits
+from grader.record import layer_row
 
 DEFINITION_FORMAT = 1
 EXPECTED_FORMAT = 1
@@ -64,13 +64,40 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """A network that the lab asks for: how it is called in words, by which variable and by which function."""
+    """A network that the lab asks for: how it is called in words, by which variable and by which function, if any.
+
+    One of `logits` ends without an activation; all others end in probabilities.
+    """
 
     id: str
     title: str
     variable: str
-    builder: str
+    builder: str = ""
     convolutional: bool = False
+    logits: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """How the grader draws one argument of a function.
+
+    `uniform` numbers from `low` to `high`, or whole `integers`, both ends included; `shape` () is a single number.
+    """
+
+    kind: str
+    low: float
+    high: float
+    shape: tuple[int, ...] = ()
+    dtype: str = "float64"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A function that the lab asks for, which is tried on arguments that the grader draws for each submission."""
+
+    name: str
+    arguments: tuple[Argument, ...] = ()
+    trials: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +115,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lab:
-    """One assignment."""
+    """One assignment.
+
+    Names in a submission that are looked at: `watched` hold images, `labels` one-hot labels, `datasets` a
+    `tf.data.Dataset`, `numbers` a list of numbers or one; `prediction` and `answers` are found in what networks say,
+    by expressions that are tried again on predictions which the grader chose; `predictions` holds those.
+    """
 
     id: str
     title: str
@@ -98,8 +130,13 @@ class Lab:
     roles: tuple[Role, ...]
     plans: Mapping[Effort, Plan]
     watched: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     prediction: str = ""
     predictions: str = ""
+    answers: tuple[str, ...] = ()
+    functions: tuple[Function, ...] = ()
+    datasets: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
     image_shape: tuple[int, ...] = ()
     stand_ins: tuple[str, ...] = ()
     recognised_by: tuple[str, ...] = ()
@@ -214,8 +251,13 @@ def _lab(folder: Path, fields: Mapping[str, Any]) -> Lab:
         roles=tuple(Role(id=role_id, **role) for role_id, role in fields["roles"].items()),
         plans={effort: _plan(fields["effort"][effort.value]) for effort in Effort},
         watched=tuple(fields.get("watched", ())),
+        labels=tuple(fields.get("labels", ())),
         prediction=fields.get("prediction", ""),
         predictions=fields.get("predictions", ""),
+        answers=tuple(fields.get("answers", ())),
+        functions=tuple(_function(name, function) for name, function in fields.get("functions", {}).items()),
+        datasets=tuple(fields.get("datasets", ())),
+        numbers=tuple(fields.get("numbers", ())),
         image_shape=tuple(fields.get("image_shape", ())),
         stand_ins=tuple(fields.get("stand_ins", ())),
         recognised_by=tuple(fields.get("recognised_by", ())),
@@ -233,6 +275,11 @@ def _part(fields: Mapping[str, Any]) -> Part:
         anchor=Anchor(**anchor),
         given=fields.get("given", False),
     )
+
+
+def _function(name: str, fields: Mapping[str, Any]) -> Function:
+    arguments = [Argument(**{**each, "shape": tuple(each.get("shape", ()))}) for each in fields.get("arguments", ())]
+    return Function(name=name, arguments=tuple(arguments), trials=fields.get("trials", 3 if arguments else 1))
 
 
 def _plan(fields: Mapping[str, Any]) -> Plan:

@@ -6,13 +6,14 @@ import functools
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from grader import datasets, keys, labs, report
 from grader import submission as intake
+from grader.arguments import Arguments, draw
 from grader.collect.host import Job, collect
 from grader.datasets import DataSource
 from grader.errors import MachineError, StudentError, UsageError
@@ -63,6 +64,8 @@ class Run:
     trials: Array
     source: DataSource
     tier: Tier
+    arguments: Arguments = field(default_factory=dict, repr=False)
+    test_labels: Array | None = field(default=None, repr=False)
 
 
 def silent(_frame: Frame) -> None:
@@ -131,6 +134,7 @@ def gather(
         confine=functools.partial(confinement, tier),
         held_out=verifier.images,
         trials=_trials(request.seed),
+        arguments=draw(request.lab.functions, keys.draw("arguments", request.seed, submission.sha256)),
         early_stop=request.early_stop,
     )
     evidence = collect(job, request.out / "evidence", listener)
@@ -138,7 +142,16 @@ def gather(
     given = datasets.relabelled(datasets.load(source.path, only=("y_train", "y_test")), relabelling)
     labels_of = verification.labels_of_rows(given["y_train"], given["y_test"])
     verified = verifier.verify(evidence, labels=labels, labels_of=labels_of).translated(relabelling)
-    return Run(submission=submission, evidence=evidence, verified=verified, trials=job.trials, source=source, tier=tier)
+    return Run(
+        submission=submission,
+        evidence=evidence,
+        verified=verified,
+        trials=job.trials,
+        source=source,
+        tier=tier,
+        arguments=job.arguments,
+        test_labels=given["y_test"],
+    )
 
 
 def _require_writable(folder: Path) -> None:
@@ -193,6 +206,8 @@ def case_of(request: Request, run: Run, expected: Expectations) -> Case:
         expected=expected,
         effort=request.effort,
         trials=run.trials,
+        arguments=run.arguments,
+        test_labels=run.test_labels,
     )
 
 

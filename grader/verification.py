@@ -36,7 +36,8 @@ class VerifiedStep:
 
     `cosine` is the cosine between the given and the true gradient; `norm_ratio` the ratio of their norms; `loss` the
     true mean loss (nats); `descent` the cosine between the change of the weights and the true gradient (−1: straight
-    downhill); `moved` the norm of that change; `distributions` whether the network's outputs are probabilities at all.
+    downhill); `moved` the norm of that change; `distributions` whether the network's outputs are probabilities at all;
+    `as_logits` whether the loss for logits is the one that the gradient agrees with.
     """
 
     number: int
@@ -47,6 +48,7 @@ class VerifiedStep:
     moved: float
     stochastic: bool
     distributions: bool
+    as_logits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,9 @@ ELSEWHERE = {
     "fit-stopped": "tests/attacks/c33_training_that_stops.py",
     "trained-elsewhere": "tests/attacks/c02_weights_from_elsewhere.py",
     "history-made-up": "tests/attacks/c03_made_up_history.py",
+    "function-no-numbers": "tests/test_judge.py: a function that returns a word",
+    "function-value": "tests/test_judge.py: a function that returns another number",
+    "loss-does-not-fall": "tests/test_judge.py: a training whose loss rises",
     "cell-disk": "tests/attacks/a25_disk_fill.py",
     "cell-not-reached": "tests/test_cli.py: a submission that segfaults",
 }

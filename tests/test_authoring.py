@@ -30,7 +30,8 @@ def mutants_of(lab: labs.Lab) -> list[Mutant]:
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
 def test_operators_find_something_to_change(lab: labs.Lab) -> None:
     found = mutants_of(lab)
-    assert len({mutant.operator for mutant in found}) >= 20
+    wanted = 20 if len(lab.roles) > 1 else 12
+    assert len({mutant.operator for mutant in found}) >= wanted
     original = [ast.dump(ast.parse(c)) for c in cells.split(lab.solution_file.read_bytes(), suffix=".py")]
     for mutant in found:
         changed = [ast.dump(ast.parse(cell)) for cell in cells.split(mutant.source.encode(), suffix=".py")]

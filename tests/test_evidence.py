@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import evidence
+from grader import record as records
 from grader.errors import MachineError
+from grader.evidence import Evidence
 from grader.wire import Frame
 
 CALL: dict[str, Any] = {
@@ -27,11 +28,11 @@ CALL: dict[str, Any] = {
 }
 
 
-def write(folder: Path, *frames: Frame) -> evidence.Evidence:
-    with evidence.Recorder(folder) as recorder:
+def write(folder: Path, *frames: Frame) -> Evidence:
+    with records.Recorder(folder) as recorder:
         for frame in frames:
             assert recorder.write(frame)
-    return evidence.read(folder)
+    return records.read(folder)
 
 
 def bytes_of(text: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
@@ -70,7 +71,7 @@ def test_a_record_that_breaks_off_keeps_what_came_before(tmp_path: Path) -> None
     write(tmp_path, Frame(kind="call", fields=CALL))
     with (tmp_path / "evidence.jsonl").open("ab") as file:
         file.write(b'{"kind": "call", "fie')
-    record = evidence.read(tmp_path)
+    record = records.read(tmp_path)
     assert len(record.calls) == 1
     assert record.malformed == 1
     assert record.ending == "died"
@@ -94,12 +95,12 @@ def test_a_malformed_claim_is_dropped_and_counted(tmp_path: Path, fields: dict[s
 
 
 def test_the_record_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evidence, "BYTES_LIMIT", 100)
-    with evidence.Recorder(tmp_path) as recorder:
+    monkeypatch.setattr(records, "BYTES_LIMIT", 100)
+    with records.Recorder(tmp_path) as recorder:
         assert recorder.write(Frame(kind="run", arrays={"x": np.zeros(60, np.uint8)}))
         assert not recorder.write(Frame(kind="run", arrays={"x": np.zeros(60, np.uint8)}))
 
 
 def test_no_record_is_the_machines_fault(tmp_path: Path) -> None:
     with pytest.raises(MachineError):
-        evidence.read(tmp_path / "none")
+        records.read(tmp_path / "none")

@@ -18,7 +18,8 @@ import shooting
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grader import evidence, pipeline, report, wire
+from grader import pipeline, report, wire
+from grader import record as records
 from grader import submission as intake
 from grader.authoring import bench
 from grader.judge.case import Case
@@ -191,7 +192,7 @@ def assert_judged(recorded: tuple[Path, Case], seed: int, junk: list[Any], folde
     text = "\n".join(json.dumps(line) for line in lines if isinstance(line["fields"], dict))
     (folder / "evidence.jsonl").write_text(text)
     os.link(source / "arrays.bin", folder / "arrays.bin")
-    record = evidence.read(folder)
+    record = records.read(folder)
     for snapshot in host._wanted(record):
         host._network_request(snapshot, case.verified.images)
     networks = {(s.model, s.call): host._claimed(s, len(case.verified.images), "") for s in host._wanted(record)}

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+
+import numpy as np
 import pytest
 
-from grader.evidence import Call
-from grader.judge.training import _is_still_learning
+from grader.evidence import Axes, Call, FunctionRun
+from grader.judge import figures
+from grader.judge.functions import _compare
+from grader.judge.training import _curve_problem, _is_still_learning
+from grader.judge.verdict import NOWHERE, Verdict
+from grader.wire import Array
 
 
 def fit(*losses: float) -> Call:
@@ -38,3 +45,59 @@ def fit(*losses: float) -> Call:
 )
 def test_a_loss_that_falls_is_learning(losses: tuple[float, ...], expected: object) -> None:
     assert _is_still_learning([fit(*losses)]) is expected
+
+
+def test_a_loss_that_rises_is_named() -> None:
+    assert _curve_problem(fit(1.0, 0.5)) is None
+    assert _curve_problem(fit(1.0, 1.2)) == ("loss-does-not-fall", {})
+    assert _curve_problem(fit(1.0)) == ("one-epoch", {})
+
+
+def returned(result: Array | None, kind: str = "float64 []") -> FunctionRun:
+    return FunctionRun(
+        name="f", trial=0, cell=None, line=None, error="", kinds=(kind,), facts=(None,), results=(result,)
+    )
+
+
+@pytest.mark.parametrize(
+    ("run", "defect"),
+    [
+        (returned(np.float64(1.0) * np.ones(())), ""),
+        (returned(np.ones(()) * (1 + 1e-6)), ""),
+        (returned(np.ones(()) * 1.1), "function-value"),
+        (returned(np.ones(3)), "function-shape"),
+        (returned(None, "str"), "function-no-numbers"),
+        (returned(None, "float32 [60000, 784]"), "function-shape"),
+        (returned(None, "NoneType"), "function-count"),
+    ],
+)
+def test_what_a_function_returns_is_compared(run: FunctionRun, defect: str) -> None:
+    with pytest.raises(Verdict) if defect else contextlib.nullcontext() as caught:
+        _compare(run, [np.ones(())], NOWHERE)
+    assert not defect or caught.value.feedback.defect == defect
+
+
+def axes(title: str, label: int = 7) -> Axes:
+    return Axes(title=title, labels=("", ""), images=1, lines=(), split="test", row=0, label=label)
+
+
+@pytest.mark.parametrize(
+    ("title", "truth", "right", "wrong"),
+    [
+        ("Predicted 7, true 7", True, True, False),
+        ("Predicted 3, true 7", True, False, True),
+        ("pred=7\nlabel=7", True, True, False),
+        ("7", True, False, False),
+        ("7 (98.7%) 7", True, True, False),
+        ("3 (97%), is 7", True, False, True),
+        ("[7] vs [7]", True, True, False),
+        ("7.0 and 7.5", False, False, False),
+        ("Predicted 3, true 5", False, False, False),
+        ("", False, False, False),
+    ],
+)
+def test_titles_are_read(title: str, truth: object, right: object, wrong: object) -> None:
+    found = axes(title)
+    assert figures.says_truth(found) is truth
+    assert figures.says_right_prediction(found) is right
+    assert figures.says_wrong_prediction(found) is wrong

@@ -16,7 +16,7 @@ LAYERS = (
     {"rubric"},
     {
         *("wire", "process", "procfs", "inbox", "sandbox", "scratch", "keys", "labs", "archives", "submission"),
-        *("evidence", "verification", "networks", "datasets"),
+        *("evidence", "record", "verification", "networks", "datasets", "arguments"),
     },
     {"collect", "verify", "judge", "report"},
     {"pipeline", "doctor", "authoring", "pytest_plugin"},

@@ -6,11 +6,13 @@ A stored submission says in its head what it deserves: `# loses: fc_build`, `# n
 
 from __future__ import annotations
 
+import atexit
 import functools
 import re
 import shutil
 import tempfile
 import threading
+import tomllib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -24,6 +26,7 @@ from grader import datasets, labs, pipeline
 from grader import submission as intake
 from grader.datasets import DataSource
 from grader.datasets.synthetic import draw_digits
+from grader.errors import AuthorError
 from grader.judge.case import Case
 from grader.judge.grading import grade
 from grader.judge.plugin import judge
@@ -76,8 +79,49 @@ def disagreement(path: Path, result: Grade) -> str:
 
 
 def variants(lab: Lab) -> list[Path]:
-    """Return the known-wrong solutions of a lab."""
-    return sorted((lab.folder / "variants").glob("*.py"))
+    """Return the known-wrong solutions of a lab: files, and those that `variants.toml` makes of the solution.
+
+    Raises:
+        AuthorError: an edit finds nothing to change.
+    """
+    return [*sorted((lab.folder / "variants").glob("*.py")), *_edited(lab, "wrong")]
+
+
+def alternatives(lab: Lab) -> list[Path]:
+    """Return right solutions that are written in another way, as `variants.toml` makes them of the solution.
+
+    Raises:
+        AuthorError: an edit finds nothing to change.
+    """
+    return _edited(lab, "right")
+
+
+@functools.cache
+def _edits_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="epochmark-variants-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _edited(lab: Lab, kind: str) -> list[Path]:
+    file = lab.folder / "variants.toml"
+    if not file.exists():
+        return []
+    solution, paths = lab.solution_file.read_text(encoding="utf-8"), []
+    for entry in tomllib.loads(file.read_text(encoding="utf-8")).get(kind, ()):
+        code = solution
+        for old, new in entry["edits"]:
+            if old not in code:
+                raise AuthorError(f"{file}: {entry['name']}: {old!r} is not in the solution", slug="variant-edit")
+            code = code.replace(old, new)
+        head = {key: ", ".join(entry[key]) for key in ("loses", "not_attempted", "passes", "finds") if key in entry}
+        lines = [f"# defect: {entry['defect']}", *(f"# {key}: {value}" for key, value in head.items())]
+        lines += [f"# effort: {entry['effort']}"] if "effort" in entry else []
+        path = _edits_folder() / lab.id / kind / f"{entry['name']}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join([*lines, "", code]), encoding="utf-8")
+        paths.append(path)
+    return paths
 
 
 def tiny_data(folder: Path) -> DataSource:
@@ -91,7 +135,8 @@ def tiny_data(folder: Path) -> DataSource:
 def tiny_lab(lab: Lab) -> Lab:
     """Return the lab with next to no training at quick effort."""
     plan = lab.plans[Effort.QUICK]
-    return replace(lab, plans={**lab.plans, Effort.QUICK: replace(plan, budget=TINY_BUDGET)})
+    budget = TINY_BUDGET | ({"dataset_images": 640, "tape_steps": 100} if "dataset_images" in plan.budget else {})
+    return replace(lab, plans={**lab.plans, Effort.QUICK: replace(plan, budget=budget)})
 
 
 class Bench:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import sys
 import types
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,8 +17,9 @@ import numpy as np
 import tensorflow as tf
 
 from grader import datasets, wire
-from grader.collect import probes
+from grader.collect import functions, probes, rationing, values
 from grader.collect.cells import Statement
+from grader.collect.figures import Gallery
 from grader.collect.governor import Budget
 from grader.collect.identity import Images
 from grader.collect.instruments import install
@@ -42,6 +44,7 @@ PROBES_LIMIT = 8
 """Statements that are tried as answers; more than one is a first try and its correction."""
 
 PROBE_LIMITS = CellLimits(own_s=2.0, idle_s=5.0)
+FUNCTION_LIMITS = CellLimits(own_s=5.0, idle_s=5.0)
 
 Parsed = Mapping[int, Sequence[Statement]]
 
@@ -68,9 +71,13 @@ class Execution:
         self._namespace = _namespace()
         self._tape = TapeRecorder(session=self._session, namespace=self._namespace)
         self._stand_ins = StandInFinder(map(str, fields["stand_ins"]))
-        self._answers = probes.answers(str(fields["prediction"]), parsed)
-        self._probed = 0
+        self._answers = {name: probes.answers(name, parsed) for name in map(str, fields["answers"])}
+        self._probed: Counter[str] = Counter()
+        self._labels = frozenset(map(str, fields["labels"]))
+        self._gallery = Gallery(self._session)
+        self._values = values.Watch(self._session, frozenset(map(str, fields["numbers"])), tuple(fields["datasets"]))
         install(self._session)
+        rationing.ration_datasets(self._session)
         self._tape.install()
         _serve_dataset(arrays)
         story.send("run", {"versions": _versions()})
@@ -84,10 +91,12 @@ class Execution:
         for index in self._parsed:
             story.send("started", {"index": index})
             ran = self._run_cell(index)
+            self._gallery.take(index)
             outcome = {"index": index, "state": ran.state, "failures": ran.failures, "seconds": ran.seconds}
             story.send("ran", {**outcome, "output": capture.take()})
         session.watched_values.clear()
-        for look in (lambda: self._send_names(len(self._parsed)), self._describe_untrained, self._replay_tape):
+        last = functools.partial(self._send_names, len(self._parsed))
+        for look in (last, self._tape.send_losses, self._describe_untrained, self._replay_tape, self._try_functions):
             attempt(look)
         story.send("run", {"capped": sorted(session.capped), "stand_ins": sorted(self._stand_ins.used)})
         story.send("run", {"surrogates": [story.model_number(model) for model in session.surrogates.made]})
@@ -96,6 +105,8 @@ class Execution:
         def after(part: Statement) -> None:
             self._tape.finish_step()
             self._send_names(index)
+            self._gallery.attach()
+            self._values.look(index, self._namespace)
             # At once, while everything is as it was for this statement; a later one may end the program.
             attempt(functools.partial(self._probe_prediction, part))
 
@@ -116,7 +127,7 @@ class Execution:
         if models != session.named:
             session.named = models
             story.send("names", {"cell": index, "models": dict(list(models.items())[:100])})
-        for name in session.watched & self._namespace.keys():
+        for name in (session.watched | self._labels) & self._namespace.keys():
             value = self._namespace[name]
             if session.watched_values.get(name) is not value:
                 session.watched_values[name] = value
@@ -133,15 +144,18 @@ class Execution:
 
     def _probe_prediction(self, part: Statement) -> None:
         """Try a statement that gives the likeliest digit; one that only prints it where none assigns it."""
+        for name in self._answers:
+            attempt(functools.partial(self._probe_answer, name, part))
+
+    def _probe_answer(self, name: str, part: Statement) -> None:
         fields = self._job.fields
-        name = str(fields["prediction"])
-        is_printed = not self._answers
-        answer = probes.printed(name, part) if is_printed else part if part in self._answers else None
-        if answer is None or not name or self._probed >= PROBES_LIMIT:
+        is_printed = not self._answers[name] and name == fields["prediction"]
+        answer = probes.printed(name, part) if is_printed else part if part in self._answers[name] else None
+        if answer is None or self._probed[name] >= PROBES_LIMIT:
             return
         if is_printed and not probes.depends_on_predictions(self._session, self._namespace, answer):
             return
-        self._probed += 1
+        self._probed[name] += 1
         probes.probe_prediction(
             self._session,
             name=name,
@@ -153,6 +167,12 @@ class Execution:
             namespace=self._namespace,
             limits=PROBE_LIMITS,
         )
+
+    def _try_functions(self) -> None:
+        """Run the functions that the lab asks for on arguments that the grader chose."""
+        for position, (name, trials, count) in enumerate(self._job.fields["functions"]):
+            chosen = [[self._job.arrays[f"f{position}_{t}_{n}"] for n in range(count)] for t in range(trials)]
+            functions.try_function(self._session, str(name), chosen, self._namespace, FUNCTION_LIMITS)
 
     def _replay_tape(self) -> None:
         """Run a hand-written loop again where it was not its own fault that it showed nothing."""
@@ -177,12 +197,13 @@ class Execution:
 
     def _are_images_prepared(self) -> bool:
         """Tell whether the watched images are recognised, are scaled, and have the shape that the networks take."""
-        facts = [self._session.images.facts(value) for value in self._session.watched_values.values()]
+        kept = {name: value for name, value in self._session.watched_values.items() if name not in self._labels}
+        facts = [self._session.images.facts(value) for value in kept.values()]
         return all(
             fact is not None
             and fact["scale"] is not None
             and abs(fact["scale"]) * 255 <= LARGEST
-            and fact["shape"][-1:] == [1]
+            and fact["shape"][-1:] == self._job.fields["image_shape"][-1:]
             for fact in facts
         )
 

@@ -20,7 +20,8 @@ class Budget:
 
     `multiplications` bounds one `fit` (forward passes), `images` and `steps` bound it too; `epochs` and
     `evaluate_images` bound what their names say; `tape_steps` is the number of steps after which a hand-written loop
-    ends; `refits` is the number of times one network is trained in earnest. `stop_accuracy` ends a `fit` early.
+    ends; `dataset_images` bounds the rows that `from_tensor_slices` takes, so that such a loop keeps its epochs;
+    `refits` is the number of times one network is trained in earnest. `stop_accuracy` ends a `fit` early.
     """
 
     multiplications: float | None = None
@@ -29,6 +30,7 @@ class Budget:
     epochs: int | None = None
     evaluate_images: int | None = None
     tape_steps: int | None = None
+    dataset_images: int | None = None
     refits: int | None = None
     stop_accuracy: float | None = None
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from grader import datasets, evidence, process, scratch
+from grader import datasets, process, record, scratch
+from grader.arguments import Arguments
 from grader.errors import MachineError
+from grader.evidence import Evidence
 from grader.labs import Lab, Plan
 from grader.sandbox.contract import Confine
 from grader.submission import Submission
@@ -32,14 +34,18 @@ STATES = {
 }
 """What became of the cell during which a worker was lost, by the reason; `crashed` for all others."""
 
-KINDS = frozenset({"cell", "started", "ran", "run", "call", "snapshot", "tape", "names", "value", "probe", "end"})
+KINDS = frozenset(
+    {"cell", "started", "ran", "run", "call", "snapshot", "tape", "names", "value", "probe", "end"}
+    | {"figure", "function", "dataset", "numbers", "losses"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One submission to run. `held_out` are images uint8 (n, 28, 28); `trials` float32 (trials, rows, classes).
 
-    `relabelling` is the label that the submission is given for each true one.
+    `relabelling` is the label that the submission is given for each true one; `arguments` are those on which the
+    functions of the lab are tried, by function.
     """
 
     submission: Submission
@@ -51,10 +57,11 @@ class Job:
     confine: Confine
     held_out: Array
     trials: Array
+    arguments: Arguments
     early_stop: bool = True
 
 
-def collect(job: Job, folder: Path, listener: Listener) -> evidence.Evidence:
+def collect(job: Job, folder: Path, listener: Listener) -> Evidence:
     """Run a submission in a worker and return the evidence, which also stands in `folder`.
 
     Whatever becomes of the worker, there is a record: it says how the run ended. Where native code crashed, the
@@ -64,15 +71,15 @@ def collect(job: Job, folder: Path, listener: Listener) -> evidence.Evidence:
         MachineError: no worker can be started, or the record cannot be written.
     """
     started = time.monotonic()
-    record = _collect_once(job, folder, listener)
+    found = _collect_once(job, folder, listener)
     is_early = time.monotonic() - started < job.plan.limits.wall_s / 2
-    if record.ending == "died" and record.ending_detail in CRASHES and is_early:
-        record = _collect_once(job, folder, listener)
-    return record
+    if found.ending == "died" and found.ending_detail in CRASHES and is_early:
+        found = _collect_once(job, folder, listener)
+    return found
 
 
-def _collect_once(job: Job, folder: Path, listener: Listener) -> evidence.Evidence:
-    with evidence.Recorder(folder) as recorder, scratch.folder() as space:
+def _collect_once(job: Job, folder: Path, listener: Listener) -> Evidence:
+    with record.Recorder(folder) as recorder, scratch.folder() as space:
         with process.Worker(
             "grader.collect.worker", scratch=space, limits=job.plan.limits, confinement=job.confine()
         ) as worker:
@@ -81,7 +88,7 @@ def _collect_once(job: Job, folder: Path, listener: Listener) -> evidence.Eviden
         (folder / "worker.log").write_text(log, encoding="utf-8", errors="replace")
         recorder.write(Frame(kind="run", fields={"peak_bytes": peak}))
         recorder.write(Frame(kind="end", fields={"reason": ending.reason, "detail": ending.detail}))
-    return evidence.read(folder)
+    return record.read(folder)
 
 
 @dataclass(slots=True)
@@ -92,7 +99,7 @@ class _Heard:
     has_started: bool = False
 
 
-def _follow(job: Job, worker: process.Worker, recorder: evidence.Recorder, listener: Listener) -> process.Ending:
+def _follow(job: Job, worker: process.Worker, recorder: record.Recorder, listener: Listener) -> process.Ending:
     heard = _Heard()
     try:
         # Made and forgotten here: the images of the lab take 55 MB.
@@ -110,7 +117,7 @@ def _follow(job: Job, worker: process.Worker, recorder: evidence.Recorder, liste
     return ending
 
 
-def _listen(worker: process.Worker, recorder: evidence.Recorder, listener: Listener, heard: _Heard) -> process.Ending:
+def _listen(worker: process.Worker, recorder: record.Recorder, listener: Listener, heard: _Heard) -> process.Ending:
     while True:
         frame = worker.receive()
         if frame.kind not in KINDS or (frame.kind == "cell" and heard.has_started):
@@ -154,7 +161,12 @@ def _request(job: Job) -> Frame:
         "seed": job.seed,
         "budget": budget,
         "watched": list(job.lab.watched),
+        "labels": list(job.lab.labels),
         "prediction": job.lab.prediction,
+        "answers": [job.lab.prediction, *job.lab.answers] if job.lab.prediction else list(job.lab.answers),
+        "functions": [[f.name, len(job.arguments[f.name]), len(f.arguments)] for f in job.lab.functions],
+        "datasets": list(job.lab.datasets),
+        "numbers": list(job.lab.numbers),
         "predictions": job.lab.predictions,
         "image_shape": list(job.lab.image_shape),
         "networks": [[role.variable, role.builder, role.convolutional] for role in job.lab.roles],
@@ -167,6 +179,12 @@ def _request(job: Job) -> Frame:
         "submission": np.frombuffer(job.submission.data, np.uint8),
         "held_out": job.held_out,
         "trials": job.trials,
+        **{
+            f"f{position}_{t}_{n}": argument
+            for position, function in enumerate(job.lab.functions)
+            for t, trial in enumerate(job.arguments[function.name])
+            for n, argument in enumerate(trial)
+        },
         **datasets.relabelled(datasets.load(job.data_path), job.relabelling),
     }
     return Frame(kind="job", fields=fields, arrays=arrays)

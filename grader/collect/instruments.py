@@ -6,6 +6,7 @@ import contextlib
 import functools
 import inspect
 import itertools
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -37,7 +38,35 @@ def install(session: Session) -> None:
         "predict_on_batch": _predict_on_batch,
     }.items():
         setattr(keras.Model, name, _instrument(session, getattr(keras.Model, name), wrapper))
+    for name in ("save", "save_weights", "export"):
+        setattr(keras.Model, name, _instrument(session, getattr(keras.Model, name), _save))
+    _install_loading(session)
     tf.config.run_functions_eagerly(True)  # noqa: FBT003 - TensorFlow's own signature
+
+
+def _install_loading(session: Session) -> None:
+    """Record which networks come from a file, whichever of its names Keras' function is called by."""
+    original = keras.models.load_model
+
+    @functools.wraps(original)
+    def load_model(*args: Any, **kwargs: Any) -> Any:
+        with session.inside_keras():
+            model = original(*args, **kwargs)
+        record = Record(session=session, name="load_model", model=model)
+        record.begin()
+        record.end({})
+        return model
+
+    for module in list(sys.modules.values()):
+        if getattr(module, "__dict__", {}).get("load_model") is original:
+            module.load_model = load_model  # type: ignore[attr-defined]
+
+
+def _save(session: Session, original: Callable[..., Any], model: Any, arguments: dict[str, Any]) -> Any:
+    record = Record(session=session, name=original.func.__name__, model=model)  # type: ignore[attr-defined]
+    result = _run(session, record, lambda: original(**arguments))
+    record.end({})
+    return result
 
 
 def _instrument(session: Session, original: Callable[..., Any], wrapper: Callable[..., Any]) -> Callable[..., Any]:
@@ -144,6 +173,7 @@ def _fit(session: Session, original: Callable[..., Any], model: Any, arguments: 
         "epochs": rationing.to_int(arguments.get("epochs", 1)),
         "batch_size": rationing.to_int(arguments.get("batch_size") or 32),
     }
+    settings |= _validation(session, arguments)
     attempt(lambda: take_initial(session, model))
     record = Record(session=session, name="fit", model=model, facts=facts, settings=settings)
     tokens = session.tokens
@@ -161,6 +191,17 @@ def _fit(session: Session, original: Callable[..., Any], model: Any, arguments: 
     record.end({"history": _curves(getattr(history, "history", {})), "seconds": seconds, **made})
     attempt(lambda: take_snapshot(session, model, "trained"))
     return history
+
+
+def _validation(session: Session, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return which share of the images is set aside for validation, and of which split others are."""
+    given = arguments.get("validation_data")
+    images = given[0] if isinstance(given, tuple | list) and given else given
+    facts = None if given is None else session.images.facts(images)
+    return {
+        "validation_split": plain_number(arguments.get("validation_split") or 0.0),
+        "validation_data": "" if given is None else "other" if facts is None else facts["split"],
+    }
 
 
 def _updates(model: Any) -> int | None:

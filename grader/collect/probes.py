@@ -17,6 +17,9 @@ from grader.collect.session import Session
 from grader.collect.story import plain_number
 from grader.wire import Array
 
+ANSWERS_LIMIT = 10_000
+"""Whole numbers in an answer that are sent; more than one for each test image is none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -179,10 +182,13 @@ def probe_prediction(
     target = find_target(cells, frozenset(held), answer)
     if target is None:
         return
-    given, kind, error = [], "", ""
-    for trial in trials:
+    given, arrays, kind, error = [], dict[str, Array](), "", ""
+    for number, trial in enumerate(trials):
         value, kind, error = _one_trial(session, target, name, trial, held, namespace, limits)
-        given.append(value)
+        given.append(plain_number(value))
+        array = to_array(value)
+        if array is not None and array.ndim == 1 and array.dtype.kind in "biu" and array.size <= ANSWERS_LIMIT:
+            arrays[f"t{number}"] = array.astype(np.int64)
     fields = {
         "name": name,
         "cell": target.cell,
@@ -192,7 +198,7 @@ def probe_prediction(
         "kind": kind,
         "error": error,
     }
-    session.story.send("probe", fields)
+    session.story.send("probe", fields, arrays)
 
 
 def _is_prediction(session: Session, value: object) -> bool:
@@ -207,7 +213,7 @@ def _one_trial(
     held: Mapping[str, tuple[int, ...]],
     namespace: dict[str, Any],
     limits: CellLimits,
-) -> tuple[float | None, str, str]:
+) -> tuple[Any, str, str]:
     before = dict(namespace)
     # In the student's own namespace, so that functions see it, too.
     namespace.update({n: _stretched(trial, shape) for n, shape in held.items()})
@@ -224,7 +230,7 @@ def _one_trial(
         return None, "", f"{ran.failures[-1]['type']}: {ran.failures[-1]['message']}"[:200]
     array = to_array(value)
     kind = type(value).__name__[:40] if array is None or array.size <= 1 else f"array of {array.size}"
-    return plain_number(value), kind, ""
+    return value, kind, ""
 
 
 def _stretched(trial: Array, shape: tuple[int, ...]) -> Array:
@@ -250,7 +256,7 @@ def replay_tape(
     Each part answers for what was written there: a loop is not wrong because the images lack an axis.
     """
     for name in session.watched:
-        split = "train" if name.startswith("train") else "test"
+        split = "train" if "train" in name.lower() else "test"
         namespace[name] = session.images.prepared(split, image_shape)
     before: list[Statement] = []
     for index, parts in cells.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import math
 from collections.abc import Generator, Mapping
@@ -166,6 +167,32 @@ class StopWhenLearned(keras.callbacks.Callback):  # type: ignore[misc] # Keras i
         reached = [value for name, value in (logs or {}).items() if "acc" in name and math.isfinite(value)]
         if reached and max(reached) >= self._accuracy:
             self.stopped = self.model.stop_training = True
+
+
+def ration_datasets(session: Session) -> None:
+    """Let `from_tensor_slices` take the first rows only, so that a hand-written loop has all its epochs in little time.
+
+    How many rows a dataset really stands for is noted, and said of it later.
+    """
+    limit = session.budget.dataset_images
+    if limit is None:
+        return
+    original = tf.data.Dataset.from_tensor_slices
+
+    @functools.wraps(original)
+    def from_tensor_slices(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+        parts = tensors if isinstance(tensors, tuple) else (tensors,)
+        if session.depth or not tf.executing_eagerly() or not all(map(is_sliceable, parts)):
+            return original(tensors, *args, **kwargs)
+        rows = {len(part) for part in parts if np.ndim(part)}
+        if len(rows) != 1 or max(rows) <= limit:
+            return original(tensors, *args, **kwargs)
+        session.images.cut = max(session.images.cut, max(rows) / limit)
+        session.capped.add(f"datasets: the first {limit} rows")
+        short = tuple(part[:limit] for part in parts)
+        return original(short if isinstance(tensors, tuple) else short[0], *args, **kwargs)
+
+    tf.data.Dataset.from_tensor_slices = staticmethod(from_tensor_slices)
 
 
 def ration_evaluate(session: Session, arguments: dict[str, Any], facts: Facts) -> dict[str, Any]:

@@ -93,6 +93,72 @@ def _problem_with_outputs(network: _Built) -> Problem | None:
     return "no-probabilities", {"total": float(outputs[usable][0].sum()) if usable.any() else float("nan")}
 
 
+def require_logits(case: Case, role_id: str, part_id: str) -> None:
+    """Ask whether the network ends in ten numbers as they come, without an activation."""
+
+    def problem_of(network: _Built) -> Problem | None:
+        activation = last_activation(normalised(network.layers))
+        if network.rebuilt and activation != "linear":
+            return "no-logits", {"found": activation}
+        outputs = network.outputs
+        return ("no-logits", {"found": "softmax"}) if outputs is not None and are_probabilities(outputs) else None
+
+    _require_one_right(case, role_id, part_id, problem_of)
+
+
+def require_outputs(case: Case, role_id: str, part_id: str) -> None:
+    """Ask whether the outputs are what the lab asks for: probabilities or logits."""
+    ask = require_logits if case.role(role_id).logits else require_probabilities
+    ask(case, role_id, part_id)
+
+
+def require_dropout(case: Case, role_id: str, part_id: str) -> None:
+    """Ask whether the network has the dropout layers of the lab's: as many, in the same places, of the same rates."""
+    wanted = _dropouts(case.expected.networks[role_id].layers)
+
+    def problem_of(network: _Built) -> Problem | None:
+        found = _dropouts(network.layers)
+        if not network.rebuilt:
+            return "not-rebuilt", {"problem": network.problem}
+        if len(found) != len(wanted):
+            return "dropout-count", {"found": len(found), "wanted": len(wanted)}
+        for (place, rate), (other_place, other_rate) in zip(found, wanted, strict=True):
+            if place != other_place:
+                return "dropout-place", {}
+            if abs(rate - other_rate) > RATE_TOLERANCE:
+                return "dropout-rate", {"found": rate, "wanted": other_rate}
+        return None
+
+    _require_one_right(case, role_id, part_id, problem_of)
+
+
+RATE_TOLERANCE = 1e-6
+
+
+def _dropouts(layers: Sequence[LayerRow]) -> list[tuple[int, float]]:
+    """Return, for each dropout layer, after how many layers with weights it comes, and its rate."""
+    found, weighted = list[tuple[int, float]](), 0
+    for layer in layers:
+        weighted += layer.parameters > 0
+        if layer.kind == "Dropout":
+            found.append((weighted, float(dict(layer.settings).get("rate", "0"))))
+    return found
+
+
+def require_softmax_of(case: Case, role_id: str, part_id: str, variable: str) -> None:
+    """Ask whether a variable holds a network that turns the logits of the trained one into probabilities."""
+    require_filled(case, part_id)
+    numbers = {names.models[variable] for names in case.evidence.names if variable in names.models}
+    if not numbers:
+        nothing_recorded(case, part_id, f"`{variable}` is no network that can run.")
+    place = place_of(case, part_id)
+    found = [n for n in case.verified.networks.values() if n.model in numbers and n.outputs is not None]
+    if not any(n.outputs is not None and are_probabilities(n.outputs) for n in found):
+        fail("no-wrapped-softmax", place, name=variable)
+    if not any(case.copies.get(number) in case.models(role_id) for number in numbers):
+        fail("wraps-other-network", place, name=variable, wanted=case.role(role_id).variable)
+
+
 def are_probabilities(outputs: Array) -> bool:
     """Tell whether rows (n, classes) are distributions over the ten digits."""
     if outputs.shape[1:] != (CLASSES,) or not len(outputs):
@@ -120,6 +186,9 @@ def require_architecture(case: Case, role_id: str, part_id: str, *, free_hidden:
         if not network.rebuilt:
             return "not-rebuilt", {"problem": network.problem}
         layers = normalised(network.layers)
+        if layers and layers[0].kind == "Flatten" and wanted[0].kind != "Flatten":
+            # Whether the images come as rows is a question about the images.
+            del layers[0]
         for number, (mine, theirs) in enumerate(zip(layers, wanted, strict=False), start=1):
             difference = _difference(mine, theirs, free=free_hidden and number < len(wanted))
             if difference:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from grader.arguments import Arguments
 from grader.evidence import Call, Cell, Evidence, Mark, Snapshot
 from grader.judge.verdict import Place
 from grader.labs import Anchor, Expectations, Lab, Part, Role
@@ -18,7 +19,11 @@ from grader.wire import Array
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """Everything a check may look at. `trials` are the prediction matrices that the grader chose for the probe."""
+    """Everything a check may look at.
+
+    `trials` are the prediction matrices that the grader chose for the probe; `arguments` those of functions, by
+    function; `test_labels` uint8 (n,) what the submission was told of the test images.
+    """
 
     lab: Lab
     evidence: Evidence
@@ -26,6 +31,8 @@ class Case:
     expected: Expectations
     effort: Effort
     trials: Array = field(repr=False)
+    arguments: Arguments = field(default_factory=dict, repr=False)
+    test_labels: Array | None = field(default=None, repr=False)
 
     def role(self, role_id: str) -> Role:
         """Return a role of the lab by its id."""
@@ -54,6 +61,11 @@ class Case:
     def role_of(self, model: int | None) -> Role | None:
         """Return the role that a network plays, or None."""
         return next((role for role in self.lab.roles if model in self.models(role.id)), None)
+
+    def role_is_logits(self, model: int | None) -> bool:
+        """Tell whether a network plays a role in which it is to give logits."""
+        role = self.role_of(model)
+        return role is not None and role.logits
 
     def name_of(self, model: int | None) -> str:
         """Return a global name that meant this network at some time, or an empty string."""

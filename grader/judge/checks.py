@@ -10,10 +10,11 @@ lab does not want is switched off by `test_… = None`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
-from grader.judge import architecture, images, predictions, tape, training
+from grader.evidence import Axes
+from grader.judge import answers, architecture, figures, functions, images, loops, predictions, saving, tape, training
 from grader.judge.case import Case
 
 
@@ -39,7 +40,7 @@ class Prepare(Checks):
         images.require_scaled(case, self.part)
 
     def test_channel_axis(self, case: Case) -> None:
-        """The images have the shape 28 × 28 × 1."""
+        """The images have the shape that the lab asks for."""
         images.require_shape(case, self.part)
 
 
@@ -59,6 +60,34 @@ class Build(AboutNetwork):
     def test_layers(self, case: Case) -> None:
         """The network has the layers and the number of parameters that the lab asks for."""
         architecture.require_architecture(case, self.role, self.part, free_hidden=self.free_hidden)
+
+
+class BuildLogits(Build):
+    """How a network is built that ends in logits."""
+
+    test_probabilities = None  # type: ignore[assignment]
+
+    def test_logits(self, case: Case) -> None:
+        """The outputs are logits: the last layer has no activation."""
+        architecture.require_logits(case, self.role, self.part)
+
+
+class Dropouts(AboutNetwork):
+    """Dropout layers of a network."""
+
+    def test_dropout(self, case: Case) -> None:
+        """Dropout stands where the lab asks for it, with the right rate."""
+        architecture.require_dropout(case, self.role, self.part)
+
+
+class OneHot(Checks):
+    """One-hot labels; `names` are the variables that hold them."""
+
+    names: ClassVar[tuple[str, ...]]
+
+    def test_one_hot(self, case: Case) -> None:
+        """The labels are one-hot."""
+        training.require_one_hot(case, self.part, self.names)
 
 
 class Compile(AboutNetwork):
@@ -85,6 +114,24 @@ class Fit(AboutNetwork):
         training.require_fit(case, self.role, self.part)
 
 
+class Validation(AboutNetwork):
+    """How a training is watched; `share` of the training images is set aside."""
+
+    share: ClassVar[float]
+
+    def test_validation(self, case: Case) -> None:
+        """A part of the training images is set aside for validation."""
+        training.require_validation(case, self.role, self.part, self.share)
+
+
+class Falling(AboutNetwork):
+    """What a training brings."""
+
+    def test_loss_falls(self, case: Case) -> None:
+        """The loss falls from the first epoch to the last."""
+        training.require_falling_loss(case, self.role, self.part)
+
+
 class Evaluate(AboutNetwork):
     """How a network is evaluated."""
 
@@ -107,6 +154,150 @@ class Predict(AboutNetwork):
     def test_likeliest_digit(self, case: Case) -> None:
         """The digit is the one with the highest probability for the first test image."""
         predictions.require_argmax(case, self.part)
+
+
+class Classes(AboutNetwork):
+    """The likeliest class of every image, in the variable `name`."""
+
+    name: ClassVar[str]
+
+    def test_of_the_network(self, case: Case) -> None:
+        """The predictions are those of the right network for the test images."""
+        predictions.require_predictions_of(case, self.role, self.part, self.name)
+
+    def test_classes(self, case: Case) -> None:
+        """Each class is the one with the highest probability of its image."""
+        answers.require_classes(case, self.part, self.name)
+
+
+class RightAndWrong(Checks):
+    """Which images are predicted correctly, and which are not, in the variables `correct` and `incorrect`."""
+
+    correct: ClassVar[str]
+    incorrect: ClassVar[str]
+
+    def test_correct(self, case: Case) -> None:
+        """The images that are predicted correctly are found."""
+        answers.require_indices(case, self.part, self.correct, correct=True)
+
+    def test_incorrect(self, case: Case) -> None:
+        """The images that are predicted incorrectly are found."""
+        answers.require_indices(case, self.part, self.incorrect, correct=False)
+
+
+class Gallery(Checks):
+    """A figure of `count` images of a split, each with a title; `says` is one of the questions in `judge.figures`."""
+
+    count: ClassVar[int]
+    split: ClassVar[str]
+    says: ClassVar[Callable[[Axes], bool]]
+
+    def test_images(self, case: Case) -> None:
+        """The figure shows as many images as the lab asks for."""
+        figures.require_images(case, self.part, self.count, self.split)
+
+    def test_titles(self, case: Case) -> None:
+        """The titles say what the lab asks for."""
+        figures.require_titles(case, self.part, self.count, self.split, type(self).says)
+
+
+class Curves(AboutNetwork):
+    """A figure with the curves of a training, for training and validation; of one of the `kinds`."""
+
+    kinds: ClassVar[tuple[str, ...]] = ("loss", "accuracy")
+
+    def test_curves(self, case: Case) -> None:
+        """The figure shows how the training went, on training and validation images."""
+        figures.require_curves(case, self.part, self.role, self.kinds)
+
+
+class Saved(AboutNetwork):
+    """A network that is saved and loaded again."""
+
+    def test_saved(self, case: Case) -> None:
+        """The trained network is written to a file."""
+        saving.require_saved(case, self.role, self.part)
+
+    def test_loaded(self, case: Case) -> None:
+        """The network that is loaded is the same, and is asked about the test images."""
+        saving.require_loaded_same(case, self.role, self.part)
+
+
+class Returns(Checks):
+    """A function whose results for drawn arguments are compared with those of `wanted`; all of one `dtype`."""
+
+    function: ClassVar[str]
+    dtype: ClassVar[str]
+
+    @staticmethod
+    def wanted(*arguments: Any) -> Any:  # noqa: ANN401 - whatever the function returns
+        """Return what the function should return.
+
+        Raises:
+            NotImplementedError: the lab does not say.
+        """
+        raise NotImplementedError
+
+    def test_returns(self, case: Case) -> None:
+        """The function returns what it should, for values that the grader chose."""
+        functions.require_returns(case, self.part, self.function, self.wanted)
+
+    def test_type(self, case: Case) -> None:
+        """The numbers that the function returns are of the type that the lab asks for."""
+        functions.require_type(case, self.part, self.function, self.dtype)
+
+
+class Loader(Checks):
+    """A function that loads the images and their one-hot labels."""
+
+    function: ClassVar[str]
+
+    def test_images(self, case: Case) -> None:
+        """The function returns the training and the test images, in the shape that the lab asks for."""
+        functions.require_loaded(case, self.part, self.function)
+
+    def test_labels(self, case: Case) -> None:
+        """The labels belong to the images and are one-hot."""
+        functions.require_loaded_one_hot(case, self.part, self.function)
+
+
+class Batches(Checks):
+    """A `tf.data.Dataset` of batches in the variable `name`, of images of a split."""
+
+    name: ClassVar[str]
+    split: ClassVar[str] = "train"
+
+    def test_batched(self, case: Case) -> None:
+        """The dataset gives batches of images with their labels."""
+        loops.require_batched(case, self.part, self.name, self.split)
+
+
+class Shuffled(Batches):
+    """One that is shuffled as well."""
+
+    def test_shuffled(self, case: Case) -> None:
+        """The images are shuffled before they are put into batches."""
+        loops.require_shuffled(case, self.part, self.name)
+
+
+class EpochMeans(Checks):
+    """The mean loss of each epoch of a hand-written loop, in the list `name`."""
+
+    name: ClassVar[str]
+
+    def test_means(self, case: Case) -> None:
+        """The list holds the mean loss of each epoch."""
+        loops.require_epoch_means(case, self.part, self.name)
+
+
+class Softmax(AboutNetwork):
+    """A network in the variable `name` that gives probabilities instead of logits."""
+
+    name: ClassVar[str]
+
+    def test_softmax(self, case: Case) -> None:
+        """The trained network, with a softmax behind it, gives probabilities."""
+        architecture.require_softmax_of(case, self.role, self.part, self.name)
 
 
 class TapeLoop(AboutNetwork):

@@ -109,6 +109,184 @@ DEFECTS: dict[str, Defect] = {
         "A learning rate that is far too large or far too small keeps a network from learning. "
         "Try the one that the lab names, or Keras' default.",
     ),
+    "wrong-loss-one-hot": Defect(
+        "The loss “{loss}” is not the cross-entropy between one-hot labels and the network's probabilities.",
+        "The labels are rows of ten numbers, the outputs are probabilities: which loss compares two such rows?",
+    ),
+    "wrong-loss-logits": Defect(
+        "The loss “{loss}” takes the network's outputs for probabilities, but they are logits.",
+        "The last layer has no activation. How is a loss told that the softmax is still to come?",
+    ),
+    "no-logits": Defect(
+        "The last layer has the activation {found}; asked are logits, the numbers as they come.",
+        "The softmax comes later in this lab: leave the activation of the last layer away.",
+    ),
+    "dropout-count": Defect(
+        "The network has {found} dropout layers; the lab asks for {wanted}.",
+        "Dropout is a layer of its own. After which layers does the lab's text put it?",
+    ),
+    "dropout-place": Defect(
+        "A dropout layer stands in another place than in the lab's text.",
+        "Dropout follows the layer, and its activation, whose outputs it drops.",
+    ),
+    "dropout-rate": Defect(
+        "A dropout layer has the rate {found:g}; the lab asks for {wanted:g}.",
+        "The rate is the share of outputs that are dropped, a number between 0 and 1.",
+    ),
+    "no-wrapped-softmax": Defect(
+        "`{name}` does not give probabilities: its ten outputs for an image do not add up to 1.",
+        "Which layer turns logits into probabilities? It belongs behind the trained network.",
+    ),
+    "wraps-other-network": Defect(
+        "`{name}` is not made of the trained network.",
+        "Put `{wanted}` itself, as it is after training, in front of the softmax.",
+    ),
+    # The labels.
+    "not-one-hot": Defect(
+        "The {split} labels are not one-hot.",
+        "Each label becomes a row of ten numbers: a 1 in the place of the digit, and 0 elsewhere. Keras has a function "
+        "for that.",
+    ),
+    # Watching a training.
+    "no-validation": Defect(
+        "No images are set aside for validation.",
+        "`fit` can do it by itself: which of its arguments splits off a part of the training images?",
+    ),
+    "other-validation": Defect(
+        "A share of {found:g} of the training images is set aside; the lab asks for {wanted:g}.",
+        "The share is a number between 0 and 1.",
+    ),
+    "validates-on-test-images": Defect(
+        "The test images are used for validation.",
+        "Who looks at the test images while training has nothing left to test with. Split off training images.",
+    ),
+    "one-epoch": Defect(
+        "The training has one epoch only, so there is no course to look at.",
+        "Train for as many epochs as the lab says.",
+    ),
+    "loss-does-not-fall": Defect(
+        "The loss is no lower after the last epoch than after the first.",
+        "Are the images scaled, and do the loss and the learning rate fit?",
+    ),
+    # Functions.
+    "function-stopped": Defect(
+        "`{name}` stopped on values that the grader chose: {error}",
+        "A function works with its arguments only: does it use a name from outside, or count on one size of data?",
+    ),
+    "function-count": Defect(
+        "`{name}` returns {found} values; expected are {wanted}.",
+        "What stands after `return`, and is it there in every case?",
+    ),
+    "function-no-numbers": Defect("{which} is of type {found}; expected are numbers.", "Return the array itself."),
+    "function-shape": Defect(
+        "{which} has the shape {found}; expected is {wanted}.",
+        "Print the shape at the start and at the end of the function. Where does it change?",
+    ),
+    "function-type": Defect(
+        "`{name}` returns numbers of type {found}; expected is {wanted}.", "`astype` changes the type of an array."
+    ),
+    "function-value": Defect(
+        "{which} is another number than expected, for values that the grader chose.",
+        "Work out a small example by hand, and compare each step.",
+    ),
+    "function-values": Defect(
+        "{which}: {share:.0%} of the numbers are not what is expected; they are from {low:.4g} to {high:.4g}.",
+        "Work out a small example by hand, and compare each step.",
+    ),
+    "loader-order": Defect(
+        "`{name}` does not return training images, their labels, test images and their labels, in this order.",
+        "Look at the order of the names after `return`.",
+    ),
+    "loader-labels": Defect(
+        "The {split} labels do not belong to the {split} images.", "Return the labels in the order in which they came."
+    ),
+    # Figures.
+    "few-images-shown": Defect(
+        "The figure shows {found} of the lab's images; {wanted} are asked for.",
+        "`plt.subplot` makes one place in a grid of pictures, `plt.imshow` draws into it; both belong into the loop.",
+    ),
+    "title-says": Defect(
+        "A title should say {wanted}. One that does not: “{found}”.",
+        "Each picture has a title of its own, made from the values for this very image.",
+    ),
+    "no-curves": Defect(
+        "The figure does not show how the training went: one curve for training and one for validation, with a point "
+        "for each epoch.",
+        "What `fit` returns has a `history`: a dictionary with a list for each curve. Plot both into one picture.",
+    ),
+    # Saving.
+    "saves-other-network": Defect(
+        "Another network is written to the file; asked is `{wanted}`.", "Call `save` of the trained network."
+    ),
+    "saves-untrained": Defect("The network is saved before it is trained.", "Save it after `fit`."),
+    "not-loaded": Defect(
+        "The network was saved, but it is not read from the file again.", "Which function of Keras loads a model?"
+    ),
+    "loaded-differs": Defect(
+        "The network that is loaded is not the trained one.",
+        "Save the network after its training, and load that very file.",
+    ),
+    "loaded-not-asked": Defect(
+        "The loaded network is not asked about the test images.",
+        "Let both networks predict the test images, and compare the answers.",
+    ),
+    # Datasets and loops.
+    "not-batched": Defect(
+        "`{name}` gives single images, not batches.", "A dataset has a method that puts elements together."
+    ),
+    "dataset-split": Defect("`{name}` is not made of the {wanted} images.", "Check the names in `from_tensor_slices`."),
+    "not-shuffled": Defect(
+        "`{name}` is not shuffled.", "Without shuffling, each epoch sees the same images in the same order."
+    ),
+    "shuffled-batches": Defect(
+        "`{name}` is shuffled after it was cut into batches, so the same images stay together.",
+        "Exchange the two steps.",
+    ),
+    "small-buffer": Defect(
+        "`{name}` is shuffled with a buffer of {found} images, which is hardly at all.",
+        "The buffer is the number of images among which the next one is chosen. The larger, the better.",
+    ),
+    "epochs-count": Defect(
+        "`{name}` holds {found} numbers, which is not one for each epoch of the loop.",
+        "Append once per epoch, after the loop over the batches.",
+    ),
+    "epoch-sums": Defect(
+        "`{name}` holds the sum of the losses of each epoch, not their mean.",
+        "Divide by the number of batches: a dataset knows its length.",
+    ),
+    "epoch-last-loss": Defect(
+        "`{name}` holds the loss of the last batch of each epoch, not the mean of all.",
+        "Add up the losses of all batches of an epoch, then divide.",
+    ),
+    "epoch-not-reset": Defect(
+        "The sum of the losses is not set back to 0 at the beginning of each epoch.",
+        "Where is the sum given its first value: before the loop over the epochs, or inside?",
+    ),
+    "epoch-other-means": Defect(
+        "`{name}` does not hold the mean loss of each epoch.",
+        "Add up the losses of all batches of an epoch, and divide by the number of batches.",
+    ),
+    "logits-as-probabilities": Defect(
+        "The loss takes the network's outputs for probabilities, but they are logits.",
+        "The last layer has no activation. How is the loss told that the softmax is still to come?",
+    ),
+    # Answers for all images.
+    "classes-length": Defect(
+        "`{name}` holds {found} values; expected is one class for each test image.",
+        "Predictions have a row for each image and a column for each digit: along which axis is the largest value?",
+    ),
+    "wrong-classes": Defect(
+        "On predictions that the grader chose, `{name}` does not hold the likeliest digit of each image.",
+        "In which column is the largest value of each row?",
+    ),
+    "indices-swapped": Defect(
+        "`{name}` holds the other images: asked are those that are predicted {wanted}.", "Equal, or not equal?"
+    ),
+    "wrong-indices": Defect(
+        "On predictions that the grader chose, `{name}` does not hold the numbers of the images that are predicted "
+        "{wanted}.",
+        "Compare the predicted classes with the true ones, as whole numbers, and take the places where it holds.",
+    ),
     # Fit and evaluate.
     "other-network": Defect(
         "This line {doing} `{mine}`, the {other}; the {role} is `{wanted}`.",

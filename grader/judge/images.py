@@ -51,7 +51,7 @@ def _require(case: Case, part_id: str, what: str) -> None:
 
 def _data_of(case: Case, split: str) -> Iterator[DataFacts]:
     """Yield what the named images were at last, then what the networks were given."""
-    wanted = [name for name in case.lab.watched if name.startswith(split)]
+    wanted = [name for name in case.lab.watched if split in name.lower()]
     named = [value.data for value in case.evidence.values if value.name in wanted]
     yield from named[-1:]
     for call in case.evidence.calls:

@@ -11,9 +11,13 @@ from grader.judge.reading import keras_2_name, nothing_recorded, place_of, requi
 from grader.judge.verdict import fail, no_evidence
 
 
-def require_predictions_of(case: Case, role_id: str, part_id: str) -> None:
-    """Ask whether the predictions are those of the right network for the test images."""
-    _require_answered(case, part_id)
+def require_predictions_of(case: Case, role_id: str, part_id: str, name: str = "") -> None:
+    """Ask whether the predictions are those of the right network for the test images.
+
+    `name` is the variable that the answer is in, if it is not the lab's `prediction`.
+    """
+    name = name or case.lab.prediction
+    _require_answered(case, part_id, name)
     calls, role = case.calls("predict"), case.role(role_id)
     # A few images of the training set are often predicted just to build a network; they are not what is asked about.
     asked = [c for c in calls if c.data is None or c.data.split != "train" or c.data.rows > FEW_ROWS]
@@ -32,7 +36,7 @@ def require_predictions_of(case: Case, role_id: str, part_id: str) -> None:
             role=role.title,
             wanted=case.variable_of(role_id),
         )
-    if any(not probe.error for probe in _probes(case)) and case.models(role_id):
+    if any(not probe.error for probe in _probes(case, name)) and case.models(role_id):
         return  # Predicted by calling the network itself: what the expression does is the other check's question.
     no_evidence("not-recorded", place_of(case, part_id), what="No predictions were made.")
 
@@ -40,17 +44,17 @@ def require_predictions_of(case: Case, role_id: str, part_id: str) -> None:
 FEW_ROWS = 32
 
 
-def _probes(case: Case) -> list[Probe]:
-    return [probe for probe in case.evidence.probes if probe.name == case.lab.prediction]
+def _probes(case: Case, name: str) -> list[Probe]:
+    return [probe for probe in case.evidence.probes if probe.name == name]
 
 
 def _is_right(case: Case, probe: Probe) -> bool:
     return list(probe.answers) == [float(trial[0].argmax()) for trial in case.trials]
 
 
-def _require_answered(case: Case, part_id: str) -> None:
+def _require_answered(case: Case, part_id: str, name: str) -> None:
     """End the check where the part is blank: nothing right is printed, and nothing is assigned."""
-    probes = _probes(case)
+    probes = _probes(case, name)
     if not any(probe.printed and _is_right(case, probe) for probe in probes):
         require_written(case, part_id, [(p.cell, p.line) for p in probes if not p.error and not p.printed])
 
@@ -60,8 +64,9 @@ def require_argmax(case: Case, part_id: str) -> None:
 
     One that is right is enough: others are first tries, or loops over further images.
     """
-    _require_answered(case, part_id)
-    name, probes = case.lab.prediction, _probes(case)
+    name = case.lab.prediction
+    _require_answered(case, part_id, name)
+    probes = _probes(case, name)
     if any(_is_right(case, probe) for probe in probes):
         return
     assigned = [probe for probe in probes if not probe.printed]

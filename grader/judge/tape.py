@@ -99,7 +99,7 @@ def _judge_gradient(case: Case, part_id: str, steps: Steps) -> None:
         fail("tape-on-test-images" if first.split == "test" else "gradient-unchecked", place)
     healthy = [(step, verified) for step, verified in checked if verified.loss <= BLOWN_UP]
     for step, verified in healthy or checked[:1]:
-        problem = _problem(step, verified)
+        problem = _problem(case, step, verified)
         if problem is None or problem[0] == "wrong-gradient":
             problem = _from_logits(case, part_id, step, verified) or problem
         if problem is not None:
@@ -135,9 +135,19 @@ def _is_loss(step: TapeStep) -> bool:
     return len(step.target_shape) <= 1
 
 
-def _problem(step: TapeStep, verified: VerifiedStep) -> Problem | None:
+def _problem_with_logits(verified: VerifiedStep) -> Problem | None:
+    """Judge the gradient for a network that is to give logits, with a loss that has to know of them."""
+    lowest = STOCHASTIC_COSINE if verified.stochastic else COSINE_AT_LEAST
+    if not verified.cosine >= lowest:
+        return "wrong-gradient", {"found": verified.cosine}
+    return None if verified.as_logits else ("logits-as-probabilities", {})
+
+
+def _problem(case: Case, step: TapeStep, verified: VerifiedStep) -> Problem | None:
     if not _is_loss(step) and step.target_shape[-1:] == (CLASSES,):
         return "gradient-of-outputs", {}
+    if case.role_is_logits(step.model) and not verified.distributions and step.missing == 0:
+        return _problem_with_logits(verified)
     if not verified.distributions and step.missing == 0:
         # What the outputs should be is another part's question; for what they are, this has to be some such gradient.
         return ("wrong-gradient", {"found": verified.cosine}) if verified.cosine < UNRELATED else None
@@ -186,14 +196,14 @@ def _is_inside(mark: Mark, whole: Mark) -> bool:
 
 def require_update(case: Case, part_id: str) -> None:
     """Ask whether the weights are moved, and downhill where the gradient is right."""
-    _require_one_right(_steps(case, part_id), _judge_update)
+    _require_one_right(_steps(case, part_id), lambda steps: _judge_update(case, steps))
 
 
-def _judge_update(steps: Steps) -> None:
+def _judge_update(case: Case, steps: Steps) -> None:
     place = (steps[0][0].cell, steps[0][0].line)
     if not any(_has_moved(step) for step, _ in steps):
         fail("not-applied", place)
-    checked = [v for step, v in steps if v is not None and v.moved > 0 and _problem(step, v) is None]
+    checked = [v for step, v in steps if v is not None and v.moved > 0 and _problem(case, step, v) is None]
     if checked and not checked[0].descent < 0:
         fail("uphill", place)
 

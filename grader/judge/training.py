@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from grader.evidence import Call, Snapshot
+from grader.evidence import Call, DataFacts, Snapshot
 from grader.judge import architecture, images
 from grader.judge.case import Case, has_same_weights
-from grader.judge.reading import keras_2_name, nothing_recorded, require_filled, require_written
+from grader.judge.reading import keras_2_name, nothing_recorded, place_of, require_filled, require_written
 from grader.judge.verdict import Problem, Verdict, fail, not_attempted
 from grader.verification import VerifiedNetwork
 from grader.wire import Array
@@ -75,7 +75,9 @@ def _calls(case: Case, role_id: str, part_id: str, method: str, missing: str) ->
 def require_loss(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the loss is the cross-entropy for the labels that the network is trained with."""
     calls = _graded_compiles(case, role_id, part_id)
-    meant = ("", "_logits") if _gives_logits(case, role_id) else ("",)
+    gives_logits = _gives_logits(case, role_id)
+    # Where logits are what the lab asks for, the loss has to know of them.
+    meant = ("_logits",) if gives_logits and case.role(role_id).logits else ("", "_logits") if gives_logits else ("",)
     kinds = [f"loss_{kind}{ending}" for kind in _label_kinds(case, role_id) for ending in meant]
     for call in calls:
         values = [call.settings.get(kind) for kind in kinds]
@@ -87,7 +89,7 @@ def require_loss(case: Case, role_id: str, part_id: str) -> None:
     if call.error:
         _complain_of_keras_2(call)
         fail("compile-stopped", place, error=call.error)
-    fail(_loss_defect(call.settings), place, loss=call.settings.get("loss") or "")
+    fail(_loss_defect(case, role_id, call.settings), place, loss=call.settings.get("loss") or "")
 
 
 def _graded_compiles(case: Case, role_id: str, part_id: str) -> list[Call]:
@@ -123,16 +125,20 @@ def _gives_logits(case: Case, role_id: str) -> bool:
 
 
 def _label_kinds(case: Case, role_id: str) -> set[str]:
-    """Return the kinds of labels that the network was trained with, integers where that is not known."""
+    """Return the kinds of labels that the network was trained with, those of the lab where that is not known."""
     kinds = {call.data.labels for call in case.calls("fit", case.models(role_id)) if call.data}
-    return kinds & {"integer", "one_hot"} or {"integer"}
+    return kinds & {"integer", "one_hot"} or {"one_hot" if case.lab.labels else "integer"}
 
 
-def _loss_defect(settings: Mapping[str, Any]) -> str:
+def _loss_defect(case: Case, role_id: str, settings: Mapping[str, Any]) -> str:
     if not settings.get("loss"):
         return "no-loss"
     unknown = "could not interpret" in str(settings.get("loss_error") or "").lower()
-    return "unknown-loss" if unknown else "wrong-loss"
+    if unknown:
+        return "unknown-loss"
+    if case.role(role_id).logits and _gives_logits(case, role_id):
+        return "wrong-loss-logits"
+    return "wrong-loss-one-hot" if _label_kinds(case, role_id) == {"one_hot"} else "wrong-loss"
 
 
 def require_accuracy_metric(case: Case, role_id: str, part_id: str) -> None:
@@ -179,7 +185,7 @@ def _has_other_mistakes(case: Case, role_id: str) -> bool:
         return True
     questions: tuple[tuple[Callable[[Case, str, str], None], str], ...] = (
         (architecture.require_ten_outputs, "build"),
-        (architecture.require_probabilities, "build"),
+        (architecture.require_outputs, "build"),
         (require_loss, "compile"),
     )
     try:
@@ -359,6 +365,56 @@ def _fit_problem(call: Call) -> Problem | None:
     if data is not None and data.split == "train" and data.rows < SOME_ROWS:
         return "few-images", {"found": data.rows}
     return _common_problem(call)
+
+
+def require_validation(case: Case, role_id: str, part_id: str, share: float) -> None:
+    """Ask whether a share of the training images is set aside for validation."""
+    calls = _calls(case, role_id, part_id, "fit", "trained")
+    right = [call for call in calls if _fit_problem(call) is None]
+    _require_one_right(right or calls, lambda call: _validation_problem(call, share))
+
+
+def _validation_problem(call: Call, share: float) -> Problem | None:
+    split, data = call.settings.get("validation_split"), call.settings.get("validation_data")
+    if data:
+        return ("validates-on-test-images", {}) if data in ("test", "mixed") else None
+    if not isinstance(split, float) or not split:
+        return "no-validation", {}
+    return None if abs(split - share) < SHARE_TOLERANCE else ("other-validation", {"found": split, "wanted": share})
+
+
+SHARE_TOLERANCE = 1e-3
+
+
+def require_falling_loss(case: Case, role_id: str, part_id: str) -> None:
+    """Ask whether a training over several epochs brings the loss down."""
+    calls = _calls(case, role_id, part_id, "fit", "trained")
+    _require_one_right(calls, lambda call: None if _has_other_mistakes(case, role_id) else _curve_problem(call))
+
+
+def _curve_problem(call: Call) -> Problem | None:
+    curve = call.result.get("history", {}).get("loss") or []
+    if len(curve) < 2:  # noqa: PLR2004 - a fall needs two
+        return "one-epoch", {}
+    is_falling = all(isinstance(value, float) for value in curve) and curve[-1] < curve[0]
+    return None if is_falling else ("loss-does-not-fall", {})
+
+
+def require_one_hot(case: Case, part_id: str, names: Sequence[str]) -> None:
+    """Ask whether labels are one-hot: those in the named variables, or else those that networks are trained with."""
+    require_filled(case, part_id)
+    values = [value.data for value in case.evidence.values if value.name in names]
+    fed = [call.data for call in case.calls("fit") if call.data is not None]
+    kinds = {data.labels for data in fed}
+    if "one_hot" in kinds or ("integer" not in kinds and any(map(_is_one_hot, values))):
+        return
+    if not values and not fed:
+        nothing_recorded(case, part_id, "No labels were found.")
+    fail("not-one-hot", place_of(case, part_id), split="training")
+
+
+def _is_one_hot(data: DataFacts) -> bool:
+    return data.shape == (architecture.CLASSES,) and (data.low, data.high) == (0.0, 1.0)
 
 
 # Evaluate

@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from grader import process, scratch
-from grader.evidence import Evidence, Snapshot, TapeStep, layer_row
+from grader.evidence import Evidence, Snapshot, TapeStep
+from grader.record import layer_row
 from grader.sandbox.contract import Confine
 from grader.verification import Verified, VerifiedNetwork, VerifiedStep
 from grader.wire import Array, Frame

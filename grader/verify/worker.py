@@ -114,8 +114,8 @@ def _step(request: Frame) -> Frame:
     for from_logits in meant:
         loss, true = _mean_cross_entropy(model, values, images, labels, from_logits=from_logits)
         wanted = np.concatenate([true[places[id(model.weights[k].value)]].reshape(-1) for k in kept])
-        compared.append((_cosine(wanted, shown), wanted, loss))
-    cosine, wanted, true_loss = max(compared, key=lambda each: each[0])
+        compared.append((_cosine(wanted, shown), wanted, loss, from_logits))
+    cosine, wanted, true_loss, as_logits = max(compared, key=lambda each: each[0])
     layers = request.fields["spec"]
     return Frame(
         kind="step",
@@ -126,6 +126,7 @@ def _step(request: Frame) -> Frame:
             "descent": _cosine(wanted, moves),
             "moved": _norm(moves),
             "distributions": distributions,
+            "as_logits": as_logits,
             "stochastic": any("rate" in layer["config"] or layer["class"] in _STOCHASTIC for layer in layers),
         },
     )

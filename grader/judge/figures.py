@@ -1,0 +1,112 @@
+"""Questions about what is drawn: how many images, what their titles say, and whether curves are those of a training."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from grader.evidence import Axes, Figure
+from grader.judge.case import Case
+from grader.judge.reading import nothing_recorded, place_of, require_filled
+from grader.judge.verdict import Place, fail
+
+CLOSE = 2e-3
+"""How far a point of a curve may be from the figure that Keras reported."""
+
+_NUMBER = re.compile(r"(?<![\d.])\d+(?![\d.]*\d)")
+
+
+def numbers_in(title: str) -> list[int]:
+    """Return the whole numbers in a title."""
+    return [int(found) for found in _NUMBER.findall(title)]
+
+
+def says_truth(axes: Axes) -> bool:
+    """Tell whether a title says the label of the image below it."""
+    return axes.label is not None and axes.label in numbers_in(axes.title)
+
+
+def says_prediction_and_truth(axes: Axes) -> bool:
+    """Tell whether a title says two digits, one of which is the label."""
+    return says_truth(axes) and len(numbers_in(axes.title)) > 1
+
+
+def says_right_prediction(axes: Axes) -> bool:
+    """Tell whether a title says the label twice: as it is, and as it was predicted."""
+    return axes.label is not None and numbers_in(axes.title).count(axes.label) > 1
+
+
+def says_wrong_prediction(axes: Axes) -> bool:
+    """Tell whether a title says the label, and another digit."""
+    digits = [number for number in numbers_in(axes.title) if number < 10]  # noqa: PLR2004 - ten digits
+    return says_truth(axes) and digits.count(axes.label or 0) == 1 and len(digits) > 1
+
+
+SAYS: dict[Callable[[Axes], bool], str] = {
+    says_truth: "the label of its image",
+    says_prediction_and_truth: "the predicted digit and the label of its image",
+    says_right_prediction: "the predicted digit and the label of its image, which are the same",
+    says_wrong_prediction: "the predicted digit and the label of its image, which differ",
+}
+
+
+def require_images(case: Case, part_id: str, count: int, split: str) -> None:
+    """Ask whether a figure shows so many images of a split, each in axes of its own."""
+    figures = _figures(case, part_id)
+    shown = [len(_shown(figure, split)) for figure in figures]
+    if max(shown) < count:
+        fail("few-images-shown", _place(case, part_id, figures), found=max(shown), wanted=count)
+
+
+def require_titles(case: Case, part_id: str, count: int, split: str, says: Callable[[Axes], bool]) -> None:
+    """Ask whether so many images of a split have a title that says what is asked for, in one figure."""
+    figures = _figures(case, part_id)
+    if max(sum(map(says, _shown(figure, split))) for figure in figures) < count:
+        best = max(figures, key=lambda figure: len(_shown(figure, split)))
+        if all(map(says, _shown(best, split))):
+            require_images(case, part_id, count, split)
+        wrong = next((axes.title for axes in _shown(best, split) if not says(axes)), "")
+        fail("title-says", _place(case, part_id, figures), found=wrong or "none", wanted=SAYS[says])
+
+
+def _shown(figure: Figure, split: str) -> list[Axes]:
+    """Return the axes of a figure with images of a split; two splits have some images that look alike."""
+    return [axes for axes in figure.axes if axes.label is not None and axes.split in (split, "mixed")]
+
+
+def require_curves(case: Case, part_id: str, role_id: str, kinds: Sequence[str]) -> None:
+    """Ask whether one pair of axes shows two curves of a training, for training and validation, of one of the kinds."""
+    figures = _figures(case, part_id)
+    fits = case.calls("fit", case.models(role_id))
+    curves = [history for fit in fits if isinstance(history := fit.result.get("history"), dict)]
+    if not curves:
+        nothing_recorded(case, part_id, "There is no history of a training to draw.")
+    wanted = [(one.get(kind), one.get(f"val_{kind}")) for one in curves for kind in kinds]
+    for figure in figures:
+        for axes in figure.axes:
+            if any(a and b and _has(axes, a) and _has(axes, b) for a, b in wanted):
+                return
+    fail("no-curves", _place(case, part_id, figures), found=max(len(axes.lines) for f in figures for axes in f.axes))
+
+
+def _has(axes: Axes, curve: Sequence[float | None]) -> bool:
+    return any(
+        len(line) == len(curve) and None not in curve and bool(np.allclose(line, np.asarray(curve, float), atol=CLOSE))
+        for line in axes.lines
+    )
+
+
+def _figures(case: Case, part_id: str) -> list[Figure]:
+    """Return the figures with axes; those of the part's own cells, if it has some."""
+    require_filled(case, part_id)
+    drawn = [figure for figure in case.evidence.figures if figure.axes]
+    if not drawn:
+        nothing_recorded(case, part_id, "No figure was drawn.")
+    return drawn
+
+
+def _place(case: Case, part_id: str, figures: Sequence[Figure]) -> Place:
+    place = place_of(case, part_id)
+    return place if place[0] else (figures[-1].cell, figures[-1].line)

@@ -1,0 +1,140 @@
+"""Questions about functions: what they return for arguments that the grader drew, and what a loader loads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import numpy as np
+
+from grader.evidence import DataFacts, FunctionRun
+from grader.judge.case import Case
+from grader.judge.reading import nothing_recorded, place_of, require_filled
+from grader.judge.verdict import Place, fail
+from grader.wire import Array
+
+TOLERANCE = 1e-4
+"""Relative error of a result that is right: float32 instead of float64, or sums in another order."""
+
+Wanted = Callable[..., Any]
+"""Computes what a function should return, from the same arguments."""
+
+
+def require_returns(case: Case, part_id: str, name: str, wanted: Wanted) -> None:
+    """Ask whether a function returns what `wanted` does, for every trial: number of results, shapes and values."""
+    for run in _runs(case, part_id, name):
+        _require_no_error(run, _place(case, part_id, run))
+        right = wanted(*(argument.copy() for argument in case.arguments[name][run.trial]))
+        results = [np.asarray(each) for each in (right if isinstance(right, tuple) else (right,))]
+        _compare(run, results, _place(case, part_id, run))
+
+
+def require_type(case: Case, part_id: str, name: str, dtype: str) -> None:
+    """Ask whether all that a function returns is of a type, such as `float32`."""
+    for run in _runs(case, part_id, name):
+        _require_no_error(run, _place(case, part_id, run))
+        found = [kind.split(" ")[0] for kind in run.kinds]
+        if not found or set(found) != {dtype}:
+            fail("function-type", _place(case, part_id, run), name=name, found=" and ".join(found), wanted=dtype)
+
+
+def require_loaded(case: Case, part_id: str, name: str) -> None:
+    """Ask whether a function without arguments returns both splits, (images, labels) each, the images as in the lab."""
+    run = _loader(case, part_id, name)
+    place = _place(case, part_id, run)
+    for position, split in ((0, "train"), (2, "test")):
+        data = _facts(run, position)
+        if data is None or data.split != split:
+            fail("loader-order", place, name=name)
+        if data.shape != case.lab.image_shape:
+            fail("images-shape", place, split=_SPLITS[split], found=_shape(data), wanted=_wanted_shape(case))
+
+
+def require_loaded_one_hot(case: Case, part_id: str, name: str) -> None:
+    """Ask whether the labels that a loader returns are those of its images, one-hot."""
+    run = _loader(case, part_id, name)
+    for position, split in ((0, "train"), (2, "test")):
+        data = _facts(run, position)
+        if data is None or data.labels not in ("one_hot", "integer"):
+            fail("loader-labels", _place(case, part_id, run), split=_SPLITS[split])
+        if data.labels != "one_hot":
+            fail("not-one-hot", _place(case, part_id, run), split=_SPLITS[split])
+
+
+_SPLITS = {"train": "training", "test": "test"}
+
+
+def _loader(case: Case, part_id: str, name: str) -> FunctionRun:
+    run = _runs(case, part_id, name)[0]
+    _require_no_error(run, _place(case, part_id, run))
+    if len(run.kinds) != len(_SPLITS) * 2:
+        place = _place(case, part_id, run)
+        fail("function-count", place, name=name, found=_count(run), wanted=len(_SPLITS) * 2)
+    return run
+
+
+def _runs(case: Case, part_id: str, name: str) -> list[FunctionRun]:
+    require_filled(case, part_id)
+    runs = [run for run in case.evidence.functions if run.name == name]
+    if not runs:
+        nothing_recorded(case, part_id, f"There is no function `{name}`.")
+    return runs
+
+
+def _require_no_error(run: FunctionRun, place: Place) -> None:
+    if run.error:
+        fail("function-stopped", place, name=run.name, error=run.error)
+
+
+def _compare(run: FunctionRun, wanted: list[Array], place: Place) -> None:
+    if _count(run) != len(wanted):
+        fail("function-count", place, name=run.name, found=_count(run), wanted=len(wanted))
+    for number, (mine, theirs) in enumerate(zip(run.results, wanted, strict=True), start=1):
+        which = f"Result {number} of `{run.name}`" if len(wanted) > 1 else f"What `{run.name}` returns"
+        if mine is None:
+            _complain_of_kind(which, run.kinds[number - 1], _sizes(theirs.shape), place)
+        if mine.shape != theirs.shape:
+            fail("function-shape", place, which=which, found=_sizes(mine.shape), wanted=_sizes(theirs.shape))
+        if not np.allclose(
+            mine, theirs, rtol=TOLERANCE, atol=TOLERANCE * max(float(np.abs(theirs).max(initial=0)), 1e-9)
+        ):
+            _complain_of_values(which, mine, theirs, place)
+
+
+def _complain_of_kind(which: str, kind: str, wanted: str, place: Place) -> NoReturn:
+    """Say that a result is no array of numbers, or one that is far too large."""
+    if "[" not in kind:
+        fail("function-no-numbers", place, which=which, found=kind)
+    found = kind.partition("[")[2].rstrip("]").replace(", ", " × ")
+    fail("function-shape", place, which=which, found=found, wanted=wanted)
+
+
+def _complain_of_values(which: str, mine: Array, theirs: Array, place: Place) -> NoReturn:
+    if not mine.ndim:
+        fail("function-value", place, which=which)
+    off = float(np.mean(~np.isclose(mine, theirs, rtol=TOLERANCE, atol=TOLERANCE)))
+    fail("function-values", place, which=which, share=off, low=float(mine.min()), high=float(mine.max()))
+
+
+def _count(run: FunctionRun) -> int:
+    return 0 if run.kinds == ("NoneType",) else len(run.kinds)
+
+
+def _facts(run: FunctionRun, position: int) -> DataFacts | None:
+    return run.facts[position] if position < len(run.facts) else None
+
+
+def _place(case: Case, part_id: str, run: FunctionRun) -> Place:
+    return (run.cell, run.line) if run.cell else place_of(case, part_id)
+
+
+def _shape(data: DataFacts) -> str:
+    return _sizes(data.shape)
+
+
+def _wanted_shape(case: Case) -> str:
+    return _sizes(case.lab.image_shape)
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape)) or "of a single number"

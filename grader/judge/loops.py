@@ -1,0 +1,86 @@
+"""Questions about what surrounds a hand-written training step: its dataset, and the mean loss of each epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from grader.evidence import Dataset
+from grader.judge.case import Case
+from grader.judge.reading import nothing_recorded, place_of, require_filled
+from grader.judge.verdict import fail
+from grader.wire import Array
+
+MEAN_TOLERANCE = 0.02
+"""Relative error of a mean loss: the last batch is smaller, and may count as a whole one."""
+
+
+def require_batched(case: Case, part_id: str, name: str, split: str) -> None:
+    """Ask whether a dataset gives batches of images of a split with their labels."""
+    dataset = _dataset(case, part_id, name)
+    place = place_of(case, part_id)
+    sizes = [size for step, size in dataset.steps if step == "batch"]
+    if not sizes or sizes[-1] == 1:
+        fail("not-batched", place, name=name)
+    data = dataset.data
+    if data is None or data.split != split:
+        fail("dataset-split", place, name=name, wanted={"train": "training", "test": "test"}[split])
+    if data.labels not in ("integer", "one_hot"):
+        fail("labels-do-not-match", place)
+
+
+def require_shuffled(case: Case, part_id: str, name: str) -> None:
+    """Ask whether a dataset is shuffled before it is cut into batches, over more than a batch."""
+    dataset = _dataset(case, part_id, name)
+    place = place_of(case, part_id)
+    steps = [step for step, _ in dataset.steps]
+    if "shuffle" not in steps:
+        fail("not-shuffled", place, name=name)
+    if "batch" in steps and steps.index("shuffle") > steps.index("batch"):
+        fail("shuffled-batches", place, name=name)
+    buffer = next(size for step, size in dataset.steps if step == "shuffle")
+    batch = next((size for step, size in dataset.steps if step == "batch"), None)
+    if buffer is not None and buffer <= (batch or 1):
+        fail("small-buffer", place, name=name, found=buffer)
+
+
+def _dataset(case: Case, part_id: str, name: str) -> Dataset:
+    require_filled(case, part_id)
+    found = [dataset for dataset in case.evidence.datasets if dataset.name == name]
+    if not found:
+        nothing_recorded(case, part_id, f"`{name}` is no `tf.data.Dataset`.")
+    return found[-1]
+
+
+def require_epoch_means(case: Case, part_id: str, name: str) -> None:
+    """Ask whether a list holds the mean loss of each epoch of the hand-written loop."""
+    require_filled(case, part_id)
+    found = [numbers.numbers for numbers in case.evidence.numbers if numbers.name == name]
+    losses = [loss for loss in case.evidence.losses if loss is not None]
+    if not losses:
+        nothing_recorded(case, part_id, "No hand-written training step was recorded.")
+    given = [number for number in (found[-1] if found else ()) if number is not None]
+    if not given:
+        nothing_recorded(case, part_id, f"`{name}` holds no numbers.")
+    place = place_of(case, part_id)
+    if len(losses) < 2 * len(given) or len(losses) % len(given):
+        fail("epochs-count", place, name=name, found=len(given))
+    if any(len(step.target_shape) > 1 for step in case.evidence.tape):
+        return  # The gradient is not that of a loss, so what the losses were is not known: another part's fault.
+    epochs = np.asarray(losses).reshape(len(given), -1)
+    if _are_close(given, epochs.mean(axis=1)):
+        return
+    for defect, other in (
+        ("epoch-sums", epochs.sum(axis=1)),
+        ("epoch-last-loss", epochs[:, -1]),
+        ("epoch-not-reset", np.cumsum(epochs.sum(axis=1)) / epochs.shape[1]),
+        ("epoch-not-reset", np.cumsum(epochs.sum(axis=1))),
+    ):
+        if _are_close(given, other):
+            fail(defect, place, name=name)
+    fail("epoch-other-means", place, name=name)
+
+
+def _are_close(given: Sequence[float], wanted: Array) -> bool:
+    return bool(np.allclose(given, wanted, rtol=MEAN_TOLERANCE, atol=1e-6))

@@ -1,0 +1,40 @@
+"""Questions about a network that is written to a file and read again."""
+
+from __future__ import annotations
+
+from grader.judge.case import Case
+from grader.judge.reading import nothing_recorded, place_of, require_filled
+from grader.judge.verdict import fail
+
+_SAVES = ("save", "save_weights", "export")
+
+
+def require_saved(case: Case, role_id: str, part_id: str) -> None:
+    """Ask whether a trained network is written to a file."""
+    require_filled(case, part_id)
+    models = case.models(role_id)
+    saves = [call for name in _SAVES for call in case.calls(name) if call.finished]
+    if not saves:
+        nothing_recorded(case, part_id, "No network was written to a file.")
+    mine = [call for call in saves if call.model in models]
+    if not mine:
+        call = saves[-1]
+        fail("saves-other-network", (call.cell, call.line), wanted=case.variable_of(role_id))
+    fits = case.calls("fit", models)
+    if fits and all(call.number < fits[0].number for call in mine):
+        fail("saves-untrained", (mine[-1].cell, mine[-1].line))
+
+
+def require_loaded_same(case: Case, role_id: str, part_id: str) -> None:
+    """Ask whether the network that is read from the file is the trained one, and is asked about the test images."""
+    require_saved(case, role_id, part_id)
+    models = case.models(role_id)
+    copies = {copy for copy, original in case.copies.items() if original in models}
+    loads = [call for call in case.calls("load_model") if call.finished]
+    if not copies:
+        if loads:
+            fail("loaded-differs", (loads[-1].cell, loads[-1].line))
+        fail("not-loaded", place_of(case, part_id))
+    asked = [call for call in case.calls("predict", frozenset(copies)) if call.data and call.data.split == "test"]
+    if not asked:
+        fail("loaded-not-asked", place_of(case, part_id))

@@ -1,0 +1,113 @@
+"""Right verdicts on the other labs of the curriculum: reference, skeletons, and solutions made from the reference.
+
+The default suite grades the reference and the skeleton of each; `-m slow` all known-wrong solutions and all right ones
+that are written in another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import zoo
+
+from grader import labs, pipeline
+from grader.authoring import bench
+from grader.errors import AuthorError
+from grader.labs import Lab
+from grader.model import Effort, Grade, Outcome
+
+PARAMETERS = {"mnist_ann": 235_146, "mnist_dense": 407_050, "mnist_dropout": 669_706, "mnist_pipeline": 101_770}
+LABS = [labs.find(name) for name in sorted(PARAMETERS)]
+
+
+def cases() -> Iterator[object]:
+    for lab in LABS:
+        for kind, paths in (("wrong", bench.variants(lab)), ("right", bench.alternatives(lab))):
+            for path in paths:
+                yield pytest.param(lab, path, id=f"{lab.id}-{kind}-{path.stem}")
+
+
+@dataclass
+class Grades:
+    """Grades what is wanted of a lab together, two at a time, when the first of it is asked for."""
+
+    folder: Path
+    wanted: dict[str, list[Path]]
+    known: dict[str, dict[Path, Grade]] = field(default_factory=dict)
+
+    def get(self, lab: Lab, path: Path) -> Grade:
+        if lab.id not in self.known:
+            folder = self.folder / lab.id
+            folder.mkdir()
+            with bench.Bench(lab, folder) as runs:
+                self.known[lab.id] = dict(runs.grade_many(self.wanted[lab.id]))
+        return self.known[lab.id][path]
+
+
+@pytest.fixture(scope="module")
+def grades(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Grades:
+    params = [spec.params for item in request.session.items if (spec := getattr(item, "callspec", None)) is not None]
+    asked = [(p["lab"], p["path"]) for p in params if p.keys() >= {"lab", "path"}]
+    wanted = {lab.id: [path for other, path in asked if other is lab] for lab in LABS}
+    return Grades(folder=tmp_path_factory.mktemp("curriculum"), wanted=wanted)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize(("lab", "path"), list(cases()))
+def test_solutions_made_from_the_reference_get_what_they_deserve(lab: Lab, path: Path, grades: Grades) -> None:
+    result = grades.get(lab, path)
+    assert not zoo.disagreement(path, result), zoo.describe(result)
+
+
+def grade(lab: Lab, path: Path, out: Path, *, data: str = "synthetic") -> Grade:
+    return pipeline.grade(pipeline.Request(file=path, lab=lab, effort=Effort.QUICK, data=data, seed=1, out=out))
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_the_reference_gets_everything(lab: Lab, tmp_path: Path) -> None:
+    result = grade(lab, lab.solution_file, tmp_path)
+    assert result.earned == result.points == 100, zoo.describe(result)
+    assert result.models[0].parameters == PARAMETERS[lab.id]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_the_reference_on_the_real_mnist(lab: Lab, mnist: str, tmp_path: Path) -> None:
+    result = grade(lab, lab.solution_file, tmp_path, data=mnist)
+    assert result.earned == result.points, zoo.describe(result)
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+@pytest.mark.parametrize("name", [pytest.param("lab.py", marks=pytest.mark.slow), "lab.ipynb"])
+def test_the_skeleton_is_blank_in_every_part(lab: Lab, name: str, tmp_path: Path) -> None:
+    file = labs.share("assignment") / lab.id / name
+    assert labs.recognise(file.read_bytes()) == lab.id
+    result = grade(lab, file, tmp_path)
+    assert result.earned == 0
+    assert {part.status for part in result.parts} == {Outcome.NOT_ATTEMPTED}, zoo.describe(result)
+
+
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_every_part_has_a_wrong_solution_that_loses_it(lab: Lab) -> None:
+    variants = bench.variants(lab)
+    assert len(variants) >= 12
+    lost = set[str]().union(*(zoo.header_of(path)["loses"] for path in variants))
+    assert lost == {part.id for part in lab.parts}
+    assert bench.alternatives(lab)
+
+
+def test_an_edit_that_finds_nothing_is_an_error(tmp_path: Path) -> None:
+    lab = labs.find("mnist_dense")
+    folder = tmp_path / lab.id
+    folder.mkdir()
+    for name in ("lab.toml", "solution.py"):
+        (folder / name).write_bytes((lab.folder / name).read_bytes())
+    (folder / "variants.toml").write_text(
+        '[[wrong]]\nname = "none"\ndefect = "none"\nloses = []\nedits = [["not there", ""]]\n'
+    )
+    with pytest.raises(AuthorError, match="not in the solution"):
+        bench.variants(labs.read(folder))

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from grader import definition
 from grader.errors import AuthorError, UsageError
 from grader.evidence import layer_row
 from grader.model import Effort, LayerRow
 from grader.process import Limits
 
-DEFINITION_FORMAT = 1
 EXPECTED_FORMAT = 1
-"""Versions of `lab.toml` and of `expected.json`. History of both: 1, the first one."""
-
+"""Version of `expected.json`. History: 1, the first one."""
 
 FLAGSHIP = "mnist_cnn"
 """The lab of `grade demo`, and of a file that no lab recognises."""
@@ -183,24 +181,13 @@ def read(folder: Path) -> Lab:
     """Read `lab.toml` in a folder.
 
     Raises:
-        AuthorError: the file is missing, is not TOML, or lacks something.
+        AuthorError: the file is missing, is not TOML, or breaks a rule of its schema.
     """
     path = folder / "lab.toml"
+    fields = definition.load(path)
     try:
-        fields = tomllib.loads(path.read_text(encoding="utf-8"))
-        if fields["format"] != DEFINITION_FORMAT:
-            raise AuthorError(
-                f"{path}: format {fields['format']!r}; this version reads {DEFINITION_FORMAT}",
-                slug="lab-format",
-            )
         return _lab(folder, fields)
-    except OSError as error:
-        raise AuthorError(f"{path}: {error.strerror}", slug="lab-unreadable") from error
-    except tomllib.TOMLDecodeError as error:
-        raise AuthorError(f"{path}: {error}", slug="lab-syntax") from error
-    except KeyError as error:
-        raise AuthorError(f"{path}: the key {error.args[0]!r} is missing", slug="lab-incomplete") from error
-    except (TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise AuthorError(f"{path}: {error}", slug="lab-invalid") from error
 
 

@@ -52,7 +52,7 @@ def cli() -> None:
     "lab_id",
     default=None,
     metavar="LAB",
-    help="Which lab; see `grade labs`. [default: found by itself]",
+    help="Which lab: an id of `grade labs`, or the path of its folder. [default: found by itself]",
 )
 @click.option(
     "--effort",
@@ -222,13 +222,15 @@ def demo_command(*, out: Path) -> int:
 
 
 @cli.command("labs")
+@click.argument("wanted", metavar="[LAB]...", nargs=-1)
 @click.option("--quiet", is_flag=True, help="Names only.")
-def labs_command(*, quiet: bool) -> int:
-    """List the labs that are installed."""
+def labs_command(*, wanted: Sequence[str], quiet: bool) -> int:
+    """List the labs that are installed, or those that are named by id or path, and where they come from."""
     from grader import labs  # noqa: PLC0415
 
-    for lab_id in labs.names():
-        click.echo(lab_id if quiet else f"{lab_id}  {labs.find(lab_id).title}")
+    for place in [labs.place(name) for name in wanted] or labs.installed().values():
+        lab = labs.read(place.folder)
+        click.echo(lab.id if quiet else f"{lab.id}  {lab.title}  ({place.origin})")
     return ExitCode.GRADED
 
 

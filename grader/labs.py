@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from grader import definition
+from grader import catalogue, definition
 from grader.errors import AuthorError, UsageError
 from grader.evidence import layer_row
 from grader.model import Effort, LayerRow
@@ -143,24 +143,54 @@ class Expectations:
     accuracy: Mapping[str, float]
 
 
-def names() -> list[str]:
-    """Return the ids of the labs that are installed, in alphabetical order."""
-    return sorted(path.parent.name for path in share("reference").glob("*/lab.toml"))
-
-
-def find(lab_id: str) -> Lab:
-    """Return a lab by its id.
+def installed() -> dict[str, catalogue.Place]:
+    """Return where the installed labs lie, by id: those of this package, and those that distributions offer.
 
     Raises:
-        UsageError: no such lab is installed.
-        AuthorError: its definition cannot be read.
+        AuthorError: two labs have one id, or an entry point leads to no lab.
     """
-    known = names()
-    if lab_id not in known:
-        near = difflib.get_close_matches(lab_id, known, n=1)
+    return catalogue.places(share("reference"))
+
+
+def names() -> list[str]:
+    """Return the ids of the labs that are installed, in alphabetical order.
+
+    Raises:
+        AuthorError: two labs have one id, or an entry point leads to no lab.
+    """
+    return list(installed())
+
+
+def place(name: str) -> catalogue.Place:
+    """Return where a lab lies, by its id or by the path of its folder; a path is what has a separator in it.
+
+    Raises:
+        UsageError: no such lab is installed, or there is none at that path.
+        AuthorError: two labs have one id.
+    """
+    if catalogue.is_path(name):
+        return catalogue.by_path(name)
+    known = installed()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
         advice = f"did you mean {near[0]!r}?" if near else f"installed are: {', '.join(known) or 'none'}"
-        raise UsageError(f"there is no lab {lab_id!r}; {advice}", slug="unknown-lab")
-    return read(share("reference") / lab_id)
+        raise UsageError(f"there is no lab {name!r}; {advice}", slug="unknown-lab")
+    return known[name]
+
+
+def find(name: str) -> Lab:
+    """Return a lab by its id, or by the path of its folder.
+
+    Raises:
+        UsageError: no such lab is installed, or there is none at that path.
+        AuthorError: its definition cannot be read, or two labs have one id.
+    """
+    return read(place(name).folder)
+
+
+def secret_folders(lab: Lab) -> tuple[Path, ...]:
+    """Return the folders outside of this package that no worker may read while a lab is graded."""
+    return catalogue.secret(share("reference"), [lab.folder])
 
 
 def recognise(data: bytes) -> str:
@@ -173,7 +203,7 @@ def recognise(data: bytes) -> str:
     def seen(lab: Lab) -> int:
         return sum(word.encode() in data for word in lab.recognised_by)
 
-    best = max((find(name) for name in names()), key=lambda lab: (seen(lab), lab.id == FLAGSHIP))
+    best = max((read(place.folder) for place in installed().values()), key=lambda lab: (seen(lab), lab.id == FLAGSHIP))
     return best.id
 
 

@@ -23,7 +23,7 @@ from grader.judge.plugin import judge
 from grader.labs import Expectations, Lab
 from grader.model import Effort, Grade, RunFacts
 from grader.sandbox.choose import choose, confinement
-from grader.sandbox.contract import Tier
+from grader.sandbox.contract import Confine, Tier
 from grader.submission import Submission
 from grader.verification import Verified
 from grader.verify import host as verification
@@ -100,10 +100,15 @@ def observe(request: Request, submission: Submission, source: DataSource, listen
     seed = keys.draw("held-out", request.seed, submission.sha256)
     images, labels = datasets.held_out(source, count=HELD_OUT, seed=seed)
     tier = choose(request.tier)
-    with verification.start(images, functools.partial(confinement, tier)) as verifier:
+    with verification.start(images, confine(tier, request.lab)) as verifier:
         # The parent waits for the worker now: time to import what the report needs.
         threading.Thread(target=report.preload, daemon=True).start()
         return gather(request, submission, source, listener, verifier, labels, tier)
+
+
+def confine(tier: Tier, lab: Lab) -> Confine:
+    """Return what gives workers their confinement while a lab is graded."""
+    return functools.partial(confinement, tier, hidden=labs.secret_folders(lab))
 
 
 def gather(
@@ -128,7 +133,7 @@ def gather(
         seed=request.seed,
         data_path=source.path,
         relabelling=relabelling,
-        confine=functools.partial(confinement, tier),
+        confine=confine(tier, request.lab),
         held_out=verifier.images,
         trials=_trials(request.seed),
         early_stop=request.early_stop,

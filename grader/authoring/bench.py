@@ -6,7 +6,6 @@ A stored submission says in its head what it deserves: `# loses: fc_build`, `# n
 
 from __future__ import annotations
 
-import functools
 import re
 import shutil
 import tempfile
@@ -29,7 +28,7 @@ from grader.judge.grading import grade
 from grader.judge.plugin import judge
 from grader.labs import Lab
 from grader.model import Effort, Grade, Outcome
-from grader.sandbox.choose import choose, confinement
+from grader.sandbox.choose import choose
 from grader.verify import host as verification
 
 TINY_BUDGET = {
@@ -136,7 +135,7 @@ class Bench:
 
     def _run(self, path: Path) -> tuple[Path, pipeline.Request, pipeline.Run]:
         if not hasattr(self._local, "verifier"):
-            confine = functools.partial(confinement, self.tier)
+            confine = pipeline.confine(self.tier, self.lab)
             self._local.verifier = self._open.enter_context(verification.start(self.images, confine))
         out = Path(tempfile.mkdtemp(dir=self.folder))
         request = pipeline.Request(file=path, lab=self.lab, effort=Effort.QUICK, data="synthetic", seed=1, out=out)

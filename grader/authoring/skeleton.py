@@ -94,12 +94,16 @@ def _readme(lab: Lab) -> str:
 
 
 def write(lab: Lab, folder: Path | None = None) -> list[Path]:
-    """Write the generated files; return their paths. The folder is `assignment/<lab>` unless another is given.
+    """Write the generated files; return their paths.
+
+    The folder is `assignment/<lab>` unless another is given: beside this package's labs for one of these, otherwise in
+    the current folder.
 
     Raises:
         AuthorError: the solution is not annotated as it should be, or the folder cannot be written.
     """
-    target = folder or share("assignment") / lab.id
+    is_own = lab.folder.parent == share("reference")
+    target = folder or (share("assignment") if is_own else Path("assignment")) / lab.id
     try:
         target.mkdir(parents=True, exist_ok=True)
         paths = []

@@ -21,7 +21,7 @@ from grader.errors import AuthorError
 from grader.judge.case import Case
 from grader.judge.checks import Checks
 from grader.judge.verdict import NoEvidence, Verdict
-from grader.labs import Lab
+from grader.labs import Lab, share
 from grader.model import CheckResult, CheckSpec, Feedback, Outcome
 
 CHECK_SECONDS = 20
@@ -185,7 +185,8 @@ def _require_collected(lab: Lab, plugin: Judge, status: int, output: str) -> Non
 
 
 def _run_pytest(lab: Lab, plugins: Sequence[Any], options: Sequence[str]) -> tuple[int, str]:
-    ini = lab.folder.parent / "pytest.ini"
+    # This package's own, for all labs: nothing beside a lab configures pytest.
+    ini = share("reference") / "pytest.ini"
     arguments = [
         str(lab.checks_file),
         f"--config-file={ini}",

@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from grader import catalogue, definition
+from grader import catalogue, definition, late
 from grader.errors import AuthorError, UsageError
 from grader.evidence import layer_row
 from grader.model import Effort, LayerRow
@@ -50,7 +50,7 @@ class Part:
     """One gradable portion of a lab.
 
     `given` says that the lab hands out the code of this part, so that nobody is told to have attempted it while an
-    earlier part is blank.
+    earlier part is blank. The points of an `extra` part count beyond the total.
     """
 
     id: str
@@ -58,6 +58,7 @@ class Part:
     points: Fraction
     anchor: Anchor
     given: bool = False
+    extra: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lab:
-    """One assignment."""
+    """One assignment. `extra_cap` bounds what extra credit adds; `late` is what lateness costs, if anything."""
 
     id: str
     title: str
@@ -101,6 +102,8 @@ class Lab:
     image_shape: tuple[int, ...] = ()
     stand_ins: tuple[str, ...] = ()
     recognised_by: tuple[str, ...] = ()
+    extra_cap: Fraction | None = None
+    late: late.Policy | None = None
 
     @property
     def checks_file(self) -> Path:
@@ -236,6 +239,8 @@ def _lab(folder: Path, fields: Mapping[str, Any]) -> Lab:
         image_shape=tuple(fields.get("image_shape", ())),
         stand_ins=tuple(fields.get("stand_ins", ())),
         recognised_by=tuple(fields.get("recognised_by", ())),
+        extra_cap=Fraction(str(cap)) if (cap := fields.get("grading", {}).get("extra_cap")) is not None else None,
+        late=late.policy(fields["late"]) if "late" in fields else None,
     )
 
 
@@ -249,6 +254,7 @@ def _part(fields: Mapping[str, Any]) -> Part:
         points=Fraction(str(fields["points"])),
         anchor=Anchor(**anchor),
         given=fields.get("given", False),
+        extra=fields.get("extra", False),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from grader.judge.case import Case
 from grader.judge.grading import grade as settle
 from grader.judge.plugin import judge
 from grader.labs import Expectations, Lab
+from grader.late import HandedIn
 from grader.model import Effort, Grade, RunFacts
 from grader.sandbox.choose import choose, confinement
 from grader.sandbox.contract import Confine, Tier
@@ -41,7 +42,10 @@ Listener = Callable[[Frame], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to grade and how. `out` is the folder for the reports; `tier` is the least isolation that will do."""
+    """What to grade and how. `out` is the folder for the reports; `tier` is the least isolation that will do.
+
+    `handed_in` is when it was handed in, if anybody knows; `staff` shows hidden checks in the reports.
+    """
 
     file: Path
     lab: Lab
@@ -51,6 +55,8 @@ class Request:
     out: Path
     early_stop: bool = True
     tier: Tier | None = None
+    handed_in: HandedIn | None = None
+    staff: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +91,9 @@ def grade(request: Request, listener: Listener = silent) -> Grade:
     run = observe(request, submission, source, listener)
     case = case_of(request, run, expected)
     facts = facts_of(request, run)
-    result = settle(case, judge(case), submission, facts, round(time.monotonic() - started, 2))
-    report.write_reports(result, request.out)
+    seconds = round(time.monotonic() - started, 2)
+    result = settle(case, judge(case), submission, facts, seconds, handed_in=request.handed_in)
+    report.write_reports(result, request.out, staff=request.staff)
     return result
 
 
@@ -213,4 +220,11 @@ def facts_of(request: Request, run: Run) -> RunFacts:
         tier=run.tier.value,
         versions=tuple((str(k), str(v)) for k, v in versions.items()) if isinstance(versions, dict) else (),
         caps=tuple(map(str, capped)) if isinstance(capped, list) else (),
+        notes=tuple(_notes(request)),
     )
+
+
+def _notes(request: Request) -> Iterator[str]:
+    if request.lab.late is not None and request.handed_in is None:
+        deadline = request.lab.late.deadline.isoformat(sep=" ")
+        yield f"When this was handed in was not said, so nothing is taken off for lateness. The deadline: {deadline}."

@@ -54,8 +54,10 @@ def header_of(path: Path) -> dict[str, frozenset[str]]:
 
 
 def lost(result: Grade) -> frozenset[str]:
-    """Return the parts that did not get all their points."""
-    return frozenset(part.id for part in result.parts if part.earned < part.points)
+    """Return the parts that did not get all their points, those for extra credit included."""
+    return frozenset(
+        part.id for part in result.parts if part.earned < part.points or part.extra_earned < part.extra_points
+    )
 
 
 def disagreement(path: Path, result: Grade) -> str:

@@ -83,13 +83,13 @@ def notebook(script: str) -> str:
 
 
 def _readme(lab: Lab) -> str:
-    rows = "\n".join(f"| {part.title} | {part.points} |" for part in lab.parts)
+    rows = "\n".join(f"| {part.title} | {part.points}{' extra' * part.extra} |" for part in lab.parts)
     return (
         f"# {lab.title}\n\n"
         "Work in `lab.ipynb` or in `lab.py`, whichever you prefer: they are the same lab. Replace every\n"
         f"`{lab.placeholder}` with code of your own, and run `grade` in this folder to see how far you are.\n\n"
         "| part | points |\n|---|---|\n"
-        f"{rows}\n| **all** | **{sum(part.points for part in lab.parts)}** |\n"
+        f"{rows}\n| **all** | **{sum(part.points for part in lab.parts if not part.extra)}** |\n"
     )
 
 

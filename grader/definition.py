@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import functools
 import hashlib
 import os
 import tomllib
@@ -68,8 +69,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def _require_valid(path: Path, text: str, fields: Mapping[str, Any]) -> None:
-    schema = SCHEMA.read_bytes()
-    stamp = _stamps() / hashlib.sha256(schema + b"\0" + Path(__file__).read_bytes() + text.encode()).hexdigest()
+    stamp = _stamps() / hashlib.sha256(_rules() + text.encode()).hexdigest()
     if stamp.exists():
         return
     found = sorted({(line_of(text, keys), message) for keys, message in problems(fields)})
@@ -80,6 +80,12 @@ def _require_valid(path: Path, text: str, fields: Mapping[str, Any]) -> None:
         stamp.touch()
     except OSError:
         return  # Without a cache folder it is validated each time.
+
+
+@functools.cache
+def _rules() -> bytes:
+    """Return a digest of all that a text is held against: the schema, and what this module adds."""
+    return hashlib.sha256(SCHEMA.read_bytes() + Path(__file__).read_bytes()).digest()
 
 
 def _stamps() -> Path:

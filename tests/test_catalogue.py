@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -162,3 +163,15 @@ def test_a_submission_cannot_read_the_lab_that_grades_it(
     assert seen.count("PermissionError") >= 3
     assert "placeholder = " not in seen
     assert outside.report_of(tmp_path)["lab"] == folder.name
+
+
+@pytest.mark.slow
+def test_plain_pytest_judges_with_a_lab_outside(environment: Environment, tmp_path: Path) -> None:
+    folder = outside.write_distribution(environment.site, name="plain", lab="plain_lab")
+    (tmp_path / "lab.py").write_text("prediction = XXXXXX\n")
+    command = [str(environment.python), "-m", "pytest", str(folder / "checks.py"), "--submission", "lab.py"]
+    done = subprocess.run(
+        [*command, "--data", "synthetic"], cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "There is still XXXXXX" in done.stdout

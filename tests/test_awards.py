@@ -163,6 +163,7 @@ def test_a_grade_with_all_of_it(lab: labs.Lab, tmp_path: Path) -> None:
         "2 hidden checks count for 8 points; what they ask is not shown. Earned: 0.50.",
         "2 days late after the grace period: 20 % of 2.25 points = 0.45 off.",
         "0.33 of 10.00 extra",
+        "0.00 of 5.00 + 2.50 extra",
     ):
         assert sentence in terminal, terminal
         page = re.sub(r"<[^>]+>", "", (tmp_path / "grade-report" / "report.html").read_text())

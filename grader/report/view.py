@@ -112,7 +112,7 @@ def points_of_part(part: PartResult) -> str:
     """Return the points of a part, and those for extra credit as such."""
     if part.extra:
         return f"{points_of(part.earned, part.points)} extra"
-    more = f" + {points_of(part.extra_earned, part.extra_points)} extra" if part.extra_points else ""
+    more = f" + {points.show(part.extra_earned, part.extra_points)} extra" if part.extra_points else ""
     return points_of(part.earned, part.points) + more
 
 

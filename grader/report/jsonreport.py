@@ -16,6 +16,7 @@ from grader.model import (
     ModelView,
     Outcome,
     PartResult,
+    Penalty,
 )
 from grader.report import account, audience, points
 from grader.report.text import PARAGRAPH, clean, finite, line
@@ -109,28 +110,33 @@ def _points(earned: Fraction, maximum: Fraction) -> dict[str, float]:
 
 
 def _account(grade: Grade) -> dict[str, Any]:
-    """Return how the score comes about: `None` for what the lab does not have."""
+    """Return how the score comes about: `hidden`, `extra` and `late`, each only where the lab has it."""
     hidden, extra, late = audience.hidden_sum(grade), grade.extra, grade.penalty
-    return {
-        "hidden": hidden and {"checks": hidden.checks, **_points(hidden.earned, hidden.points)},
-        "extra": extra
-        and {
+    found: dict[str, Any] = {}
+    if hidden is not None:
+        found["hidden"] = {"checks": hidden.checks, **_points(hidden.earned, hidden.points)}
+    if extra is not None:
+        found["extra"] = {
             **_points(extra.earned, extra.points),
             "counted": points.number(extra.counted, extra.points),
             "cap": None if extra.cap is None else points.number(extra.cap, extra.cap),
-        },
-        "late": late
-        and {
-            "submitted_at": late.handed_in.isoformat(),
-            "deadline": late.due.isoformat(),
-            "extended": late.extended,
-            "grace_s": late.grace.total_seconds(),
-            "late_by_s": late.late_by.total_seconds(),
-            "percent": float(late.percent),
-            "of_points": points.number(late.base, late.base),
-            "points_off": points.number(late.off, late.base),
-            "explanation": account.penalty(late),
-        },
+        }
+    if late is not None:
+        found["late"] = _late(late)
+    return found
+
+
+def _late(late: Penalty) -> dict[str, Any]:
+    return {
+        "submitted_at": late.handed_in.isoformat(),
+        "deadline": late.due.isoformat(),
+        "extended": late.extended,
+        "grace_s": late.grace.total_seconds(),
+        "late_by_s": late.late_by.total_seconds(),
+        "percent": float(late.percent),
+        "of_points": points.number(late.base, late.base),
+        "points_off": points.number(late.off, late.base),
+        "explanation": account.penalty(late),
     }
 
 

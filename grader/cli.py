@@ -52,7 +52,7 @@ def cli() -> None:
     "lab_id",
     default=None,
     metavar="LAB",
-    help="Which lab; see `grade labs`. [default: found by itself]",
+    help="Which lab: an id of `grade labs`, or the path of its folder. [default: found by itself]",
 )
 @click.option(
     "--effort",
@@ -101,6 +101,19 @@ def cli() -> None:
     default=None,
     help="Exit with 4 where this machine cannot isolate student code that well; see `grade doctor`.",
 )
+@click.option(
+    "--submitted-at",
+    default=None,
+    metavar="INSTANT",
+    help="When it was handed in, with its zone: 2026-11-20T23:59:00+01:00. For labs with a deadline.",
+)
+@click.option(
+    "--extended-until",
+    default=None,
+    metavar="INSTANT",
+    help="The deadline of this student, if it is later than that of the lab.",
+)
+@click.option("--staff", is_flag=True, help="Show hidden checks; such a report is not for students.")
 def run_command(
     *,
     file: Path | None,
@@ -112,22 +125,28 @@ def run_command(
     fail_under: float | None,
     early_stop: bool,
     require_tier: str | None,
+    submitted_at: str | None,
+    extended_until: str | None,
+    staff: bool,
 ) -> int:
     """Grade one submission and write report.html, report.json and junit.xml."""
-    from grader import labs, pipeline, submission  # noqa: PLC0415 - `grade --help` must not wait for them
+    from grader import labs, late, pipeline, submission  # noqa: PLC0415 - `grade --help` must not wait for them
     from grader.model import Effort  # noqa: PLC0415
     from grader.sandbox.contract import Tier  # noqa: PLC0415
 
     file = file if file is not None else submission.find_in(Path())
+    lab = labs.find(lab_id or labs.recognise(submission.take(file).data))
     request = pipeline.Request(
         file=file,
-        lab=labs.find(lab_id or labs.recognise(submission.take(file).data)),
+        lab=lab,
         effort=Effort(effort),
         data=data,
         seed=seed,
         out=out,
         early_stop=early_stop,
         tier=None if require_tier is None else Tier(require_tier),
+        handed_in=late.handed_in(submitted_at, extended_until, lab.late),
+        staff=staff,
     )
     return _grade(request, fail_under)
 
@@ -138,7 +157,7 @@ def _grade(request: Request, fail_under: float | None = None) -> int:
 
     with _Progress() as progress:
         grade = pipeline.grade(request, progress.take)
-    _print_summary(grade, request.out / "report.html")
+    _print_summary(grade, request)
     if _is_incomplete(grade):
         return ExitCode.FAULT
     if fail_under is not None and grade.earned * 100 < grade.points * _exact(fail_under):
@@ -158,12 +177,12 @@ def _is_incomplete(grade: Grade) -> bool:
     return any(part.status is Outcome.GRADER_ERROR for part in grade.parts)
 
 
-def _print_summary(grade: Grade, report_file: Path) -> None:
+def _print_summary(grade: Grade, request: Request) -> None:
     from rich.console import Console  # noqa: PLC0415
 
     from grader.report import terminal  # noqa: PLC0415
 
-    Console(highlight=False).print(terminal.summary(grade, report=report_file))
+    Console(highlight=False).print(terminal.summary(grade, report=request.out / "report.html", staff=request.staff))
 
 
 class _Progress:
@@ -222,13 +241,15 @@ def demo_command(*, out: Path) -> int:
 
 
 @cli.command("labs")
+@click.argument("wanted", metavar="[LAB]...", nargs=-1)
 @click.option("--quiet", is_flag=True, help="Names only.")
-def labs_command(*, quiet: bool) -> int:
-    """List the labs that are installed."""
+def labs_command(*, wanted: Sequence[str], quiet: bool) -> int:
+    """List the labs that are installed, or those that are named by id or path, and where they come from."""
     from grader import labs  # noqa: PLC0415
 
-    for lab_id in labs.names():
-        click.echo(lab_id if quiet else f"{lab_id}  {labs.find(lab_id).title}")
+    for place in [labs.place(name) for name in wanted] or labs.installed().values():
+        lab = labs.read(place.folder)
+        click.echo(lab.id if quiet else f"{lab.id}  {lab.title}  ({place.origin})")
     return ExitCode.GRADED
 
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from grader import catalogue, definition, late
 from grader.errors import AuthorError, UsageError
 from grader.model import Effort, LayerRow
 from grader.process import Limits
 from grader.record import layer_row
 
-DEFINITION_FORMAT = 1
 EXPECTED_FORMAT = 1
-"""Versions of `lab.toml` and of `expected.json`. History of both: 1, the first one."""
-
+"""Version of `expected.json`. History: 1, the first one."""
 
 FLAGSHIP = "mnist_cnn"
 """The lab of `grade demo`, and of a file that no lab recognises."""
@@ -52,7 +50,7 @@ class Part:
     """One gradable portion of a lab.
 
     `given` says that the lab hands out the code of this part, so that nobody is told to have attempted it while an
-    earlier part is blank.
+    earlier part is blank. The points of an `extra` part count beyond the total.
     """
 
     id: str
@@ -60,6 +58,7 @@ class Part:
     points: Fraction
     anchor: Anchor
     given: bool = False
+    extra: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +114,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lab:
-    """One assignment.
+    """One assignment. `extra_cap` bounds what extra credit adds; `late` is what lateness costs, if anything.
 
     Names in a submission that are looked at: `watched` hold images, `labels` one-hot labels, `datasets` a
     `tf.data.Dataset`, `numbers` a list of numbers or one; `prediction` and `answers` are found in what networks say,
@@ -140,6 +139,8 @@ class Lab:
     image_shape: tuple[int, ...] = ()
     stand_ins: tuple[str, ...] = ()
     recognised_by: tuple[str, ...] = ()
+    extra_cap: Fraction | None = None
+    late: late.Policy | None = None
 
     @property
     def checks_file(self) -> Path:
@@ -182,24 +183,54 @@ class Expectations:
     accuracy: Mapping[str, float]
 
 
-def names() -> list[str]:
-    """Return the ids of the labs that are installed, in alphabetical order."""
-    return sorted(path.parent.name for path in share("reference").glob("*/lab.toml"))
-
-
-def find(lab_id: str) -> Lab:
-    """Return a lab by its id.
+def installed() -> dict[str, catalogue.Place]:
+    """Return where the installed labs lie, by id: those of this package, and those that distributions offer.
 
     Raises:
-        UsageError: no such lab is installed.
-        AuthorError: its definition cannot be read.
+        AuthorError: two labs have one id, or an entry point leads to no lab.
     """
-    known = names()
-    if lab_id not in known:
-        near = difflib.get_close_matches(lab_id, known, n=1)
+    return catalogue.places(share("reference"))
+
+
+def names() -> list[str]:
+    """Return the ids of the labs that are installed, in alphabetical order.
+
+    Raises:
+        AuthorError: two labs have one id, or an entry point leads to no lab.
+    """
+    return list(installed())
+
+
+def place(name: str) -> catalogue.Place:
+    """Return where a lab lies, by its id or by the path of its folder; a path is what has a separator in it.
+
+    Raises:
+        UsageError: no such lab is installed, or there is none at that path.
+        AuthorError: two labs have one id.
+    """
+    if catalogue.is_path(name):
+        return catalogue.by_path(name)
+    known = installed()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
         advice = f"did you mean {near[0]!r}?" if near else f"installed are: {', '.join(known) or 'none'}"
-        raise UsageError(f"there is no lab {lab_id!r}; {advice}", slug="unknown-lab")
-    return read(share("reference") / lab_id)
+        raise UsageError(f"there is no lab {name!r}; {advice}", slug="unknown-lab")
+    return known[name]
+
+
+def find(name: str) -> Lab:
+    """Return a lab by its id, or by the path of its folder.
+
+    Raises:
+        UsageError: no such lab is installed, or there is none at that path.
+        AuthorError: its definition cannot be read, or two labs have one id.
+    """
+    return read(place(name).folder)
+
+
+def secret_folders(lab: Lab) -> tuple[Path, ...]:
+    """Return the folders outside of this package that no worker may read while a lab is graded."""
+    return catalogue.secret(share("reference"), [lab.folder])
 
 
 def recognise(data: bytes) -> str:
@@ -212,7 +243,7 @@ def recognise(data: bytes) -> str:
     def seen(lab: Lab) -> int:
         return sum(word.encode() in data for word in lab.recognised_by)
 
-    best = max((find(name) for name in names()), key=lambda lab: (seen(lab), lab.id == FLAGSHIP))
+    best = max((read(place.folder) for place in installed().values()), key=lambda lab: (seen(lab), lab.id == FLAGSHIP))
     return best.id
 
 
@@ -220,24 +251,13 @@ def read(folder: Path) -> Lab:
     """Read `lab.toml` in a folder.
 
     Raises:
-        AuthorError: the file is missing, is not TOML, or lacks something.
+        AuthorError: the file is missing, is not TOML, or breaks a rule of its schema.
     """
     path = folder / "lab.toml"
+    fields = definition.load(path)
     try:
-        fields = tomllib.loads(path.read_text(encoding="utf-8"))
-        if fields["format"] != DEFINITION_FORMAT:
-            raise AuthorError(
-                f"{path}: format {fields['format']!r}; this version reads {DEFINITION_FORMAT}",
-                slug="lab-format",
-            )
         return _lab(folder, fields)
-    except OSError as error:
-        raise AuthorError(f"{path}: {error.strerror}", slug="lab-unreadable") from error
-    except tomllib.TOMLDecodeError as error:
-        raise AuthorError(f"{path}: {error}", slug="lab-syntax") from error
-    except KeyError as error:
-        raise AuthorError(f"{path}: the key {error.args[0]!r} is missing", slug="lab-incomplete") from error
-    except (TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise AuthorError(f"{path}: {error}", slug="lab-invalid") from error
 
 
@@ -261,6 +281,8 @@ def _lab(folder: Path, fields: Mapping[str, Any]) -> Lab:
         image_shape=tuple(fields.get("image_shape", ())),
         stand_ins=tuple(fields.get("stand_ins", ())),
         recognised_by=tuple(fields.get("recognised_by", ())),
+        extra_cap=Fraction(str(cap)) if (cap := fields.get("grading", {}).get("extra_cap")) is not None else None,
+        late=late.policy(fields["late"]) if "late" in fields else None,
     )
 
 
@@ -274,6 +296,7 @@ def _part(fields: Mapping[str, Any]) -> Part:
         points=Fraction(str(fields["points"])),
         anchor=Anchor(**anchor),
         given=fields.get("given", False),
+        extra=fields.get("extra", False),
     )
 
 

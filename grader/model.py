@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -51,7 +52,11 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckSpec:
-    """One check as the rubric knows it before anything has run."""
+    """One check as the rubric knows it before anything has run.
+
+    `extra` pays beyond the points of its part. `about` is the id of the network that a hidden check may be about,
+    `"*"` for any: what is expected of that network is not shown to students.
+    """
 
     id: str
     part: str
@@ -59,6 +64,8 @@ class CheckSpec:
     points: Fraction
     needs: tuple[str, ...] = ()
     hidden: bool = False
+    extra: bool = False
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +80,11 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartResult:
-    """One part of a lab with the results of its checks, in the order of the checks file."""
+    """One part of a lab with the results of its checks, in the order of the checks file.
+
+    `earned` and `points` are without checks for extra credit, which have sums of their own; in a part that is extra
+    credit as a whole (`extra`), all checks are in `earned` and `points`.
+    """
 
     id: str
     title: str
@@ -81,6 +92,44 @@ class PartResult:
     earned: Fraction
     points: Fraction
     checks: tuple[CheckResult, ...]
+    extra: bool = False
+    extra_earned: Fraction = Fraction(0)
+    extra_points: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtraCredit:
+    """Points beyond the total: `earned` of `points` that can be had, of which `counted` are paid, `cap` at most."""
+
+    earned: Fraction
+    points: Fraction
+    counted: Fraction
+    cap: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Penalty:
+    """What lateness costs: `off` points, which is `percent` of `base` unless the lab's floor makes it less.
+
+    `after` is how long after the deadline (`due`, extended for this student or not) it was handed in, negative where
+    that was before; `late_by` is what of it exceeds the grace period, in `periods` that were started.
+    `wanted_percent` is the percentage before the lab's bound.
+    """
+
+    handed_in: dt.datetime
+    due: dt.datetime
+    extended: bool
+    grace: dt.timedelta
+    after: dt.timedelta
+    late_by: dt.timedelta
+    periods: int
+    per: str
+    wanted_percent: Fraction
+    percent: Fraction
+    of_total: bool
+    base: Fraction
+    off: Fraction
+    is_floored: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +216,10 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grade:
-    """The whole result of grading one submission: what every report is made from."""
+    """The whole result of grading one submission: what every report is made from.
+
+    `earned` is the final score, with extra credit and after the penalty; `points` is the total without extra credit.
+    """
 
     lab: str
     lab_title: str
@@ -182,4 +234,6 @@ class Grade:
     predictions: tuple[Prediction, ...] = ()
     cells: tuple[CellView, ...] = ()
     findings: tuple[str, ...] = ()
+    extra: ExtraCredit | None = None
+    penalty: Penalty | None = None
     duration_s: float = 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,9 +22,10 @@ from grader.judge.case import Case
 from grader.judge.grading import grade as settle
 from grader.judge.plugin import judge
 from grader.labs import Expectations, Lab
+from grader.late import HandedIn
 from grader.model import Effort, Grade, RunFacts
 from grader.sandbox.choose import choose, confinement
-from grader.sandbox.contract import Tier
+from grader.sandbox.contract import Confine, Tier
 from grader.submission import Submission
 from grader.verification import Verified
 from grader.verify import host as verification
@@ -42,7 +43,10 @@ Listener = Callable[[Frame], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to grade and how. `out` is the folder for the reports; `tier` is the least isolation that will do."""
+    """What to grade and how. `out` is the folder for the reports; `tier` is the least isolation that will do.
+
+    `handed_in` is when it was handed in, if anybody knows; `staff` shows hidden checks in the reports.
+    """
 
     file: Path
     lab: Lab
@@ -52,6 +56,8 @@ class Request:
     out: Path
     early_stop: bool = True
     tier: Tier | None = None
+    handed_in: HandedIn | None = None
+    staff: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +94,9 @@ def grade(request: Request, listener: Listener = silent) -> Grade:
     run = observe(request, submission, source, listener)
     case = case_of(request, run, expected)
     facts = facts_of(request, run)
-    result = settle(case, judge(case), submission, facts, round(time.monotonic() - started, 2))
-    report.write_reports(result, request.out)
+    seconds = round(time.monotonic() - started, 2)
+    result = settle(case, judge(case), submission, facts, seconds, handed_in=request.handed_in)
+    report.write_reports(result, request.out, staff=request.staff)
     return result
 
 
@@ -103,10 +110,15 @@ def observe(request: Request, submission: Submission, source: DataSource, listen
     seed = keys.draw("held-out", request.seed, submission.sha256)
     images, labels = datasets.held_out(source, count=HELD_OUT, seed=seed)
     tier = choose(request.tier)
-    with verification.start(images, functools.partial(confinement, tier)) as verifier:
+    with verification.start(images, confine(tier, request.lab)) as verifier:
         # The parent waits for the worker now: time to import what the report needs.
         threading.Thread(target=report.preload, daemon=True).start()
         return gather(request, submission, source, listener, verifier, labels, tier)
+
+
+def confine(tier: Tier, lab: Lab) -> Confine:
+    """Return what gives workers their confinement while a lab is graded."""
+    return functools.partial(confinement, tier, hidden=labs.secret_folders(lab))
 
 
 def gather(
@@ -131,7 +143,7 @@ def gather(
         seed=request.seed,
         data_path=source.path,
         relabelling=relabelling,
-        confine=functools.partial(confinement, tier),
+        confine=confine(tier, request.lab),
         held_out=verifier.images,
         trials=_trials(request.seed),
         arguments=draw(request.lab.functions, keys.draw("arguments", request.seed, submission.sha256)),
@@ -223,4 +235,11 @@ def facts_of(request: Request, run: Run) -> RunFacts:
         tier=run.tier.value,
         versions=tuple((str(k), str(v)) for k, v in versions.items()) if isinstance(versions, dict) else (),
         caps=tuple(map(str, capped)) if isinstance(capped, list) else (),
+        notes=tuple(_notes(request)),
     )
+
+
+def _notes(request: Request) -> Iterator[str]:
+    if request.lab.late is not None and request.handed_in is None:
+        deadline = request.lab.late.deadline.isoformat(sep=" ")
+        yield f"When this was handed in was not said, so nothing is taken off for lateness. The deadline: {deadline}."

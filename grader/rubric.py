@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 
 from grader.errors import AuthorError
-from grader.model import CheckResult, CheckSpec, Outcome, PartResult
+from grader.model import CheckResult, CheckSpec, ExtraCredit, Outcome, PartResult
 
 PAYING = frozenset({Outcome.PASSED, Outcome.PARTIAL})
 
 
-def validate(specs: Sequence[CheckSpec], part_points: Mapping[str, Fraction]) -> None:
-    """Check that the checks of each part add up to the part's points.
+def validate(
+    specs: Sequence[CheckSpec], part_points: Mapping[str, Fraction], extra_parts: Collection[str] = ()
+) -> None:
+    """Check that the checks of each part add up to the part's points; those for extra credit come on top.
+
+    Args:
+        specs: all checks.
+        part_points: the points of each part.
+        extra_parts: parts that are extra credit as a whole.
 
     Raises:
         AuthorError: they do not, or two checks have one id, or a check needs one that does not exist.
@@ -21,13 +28,19 @@ def validate(specs: Sequence[CheckSpec], part_points: Mapping[str, Fraction]) ->
     if len(set(ids)) != len(ids):
         raise AuthorError("two checks have the same name", slug="duplicate-check")
     for part, points in part_points.items():
-        total = sum((spec.points for spec in specs if spec.part == part), Fraction(0))
+        counted = [spec for spec in specs if spec.part == part and (part in extra_parts or not spec.extra)]
+        total = sum((spec.points for spec in counted), Fraction(0))
         if total != points:
             raise AuthorError(f"the checks of {part!r} add up to {total} points, not {points}", slug="points-sum")
     for spec in specs:
         unknown = set(spec.needs) - set(part_points)
         if spec.part not in part_points or unknown:
-            raise AuthorError(f"check {spec.id!r} names an unknown part", slug="unknown-part")
+            raise AuthorError(f"{called(spec)} names an unknown part", slug="unknown-part")
+
+
+def called(spec: CheckSpec) -> str:
+    """Return how an error calls a check: errors reach students, too, and a hidden check is not named to them."""
+    return f"a hidden check of {spec.part!r}" if spec.hidden else f"check {spec.id!r}"
 
 
 def pay(result: CheckResult) -> CheckResult:
@@ -39,20 +52,44 @@ def pay(result: CheckResult) -> CheckResult:
     points = result.spec.points
     earned = {Outcome.PASSED: points, Outcome.PARTIAL: result.earned}.get(result.outcome, Fraction(0))
     if not 0 <= earned <= points:
-        raise AuthorError(f"check {result.spec.id!r} gives {earned} of {points} points", slug="points-range")
+        raise AuthorError(f"{called(result.spec)} gives {earned} of {points} points", slug="points-range")
     return CheckResult(spec=result.spec, outcome=result.outcome, earned=earned, feedback=result.feedback)
 
 
-def settle(part_id: str, title: str, results: Sequence[CheckResult]) -> PartResult:
-    """Return one part with its points and its status."""
+def settle(part_id: str, title: str, results: Sequence[CheckResult], *, extra: bool = False) -> PartResult:
+    """Return one part with its points and its status, which a check for extra credit does not lower."""
     paid = tuple(pay(result) for result in results)
+    counted = tuple(result for result in paid if extra or not result.spec.extra)
+    beyond = tuple(result for result in paid if not extra and result.spec.extra)
+    faults = {result.outcome for result in beyond} & {Outcome.GRADER_ERROR, Outcome.NOT_RUN}
     return PartResult(
         id=part_id,
         title=title,
-        status=status([result.outcome for result in paid]),
-        earned=sum((result.earned for result in paid), Fraction(0)),
-        points=sum((result.spec.points for result in paid), Fraction(0)),
+        status=status([*(result.outcome for result in counted or paid), *faults]),
+        earned=sum((result.earned for result in counted), Fraction(0)),
+        points=sum((result.spec.points for result in counted), Fraction(0)),
         checks=paid,
+        extra=extra,
+        extra_earned=sum((result.earned for result in beyond), Fraction(0)),
+        extra_points=sum((result.spec.points for result in beyond), Fraction(0)),
+    )
+
+
+def extra_credit(parts: Sequence[PartResult], cap: Fraction | None) -> ExtraCredit | None:
+    """Return the extra credit of all parts, no more of it counted than `cap`; `None` where there is none to be had."""
+    earned = sum((part.extra_earned + part.earned * part.extra for part in parts), Fraction(0))
+    points = sum((part.extra_points + part.points * part.extra for part in parts), Fraction(0))
+    if not points:
+        return None
+    return ExtraCredit(earned=earned, points=points, counted=earned if cap is None else min(earned, cap), cap=cap)
+
+
+def regular(parts: Sequence[PartResult]) -> tuple[Fraction, Fraction]:
+    """Return the points that were earned and those that can be had, without extra credit."""
+    counted = [part for part in parts if not part.extra]
+    return (
+        sum((part.earned for part in counted), Fraction(0)),
+        sum((part.points for part in counted), Fraction(0)),
     )
 
 

@@ -80,6 +80,20 @@ def test_an_unknown_option_or_value(tmp_path: Path) -> None:
     assert_one_line(grade(SAMPLE, "--seed", "-1", cwd=tmp_path), 2, "seed")
 
 
+def test_an_instant_without_a_zone(tmp_path: Path) -> None:
+    assert_one_line(grade(SAMPLE, "--submitted-at", "2026-11-20T23:59:00", cwd=tmp_path), 2, "has no time zone")
+    until = ("--submitted-at", "2026-11-20T23:59:00Z", "--extended-until", "2026-11-21T23:59:00Z")
+    assert_one_line(grade(SAMPLE, *until, cwd=tmp_path), 2, "this lab has no deadline")
+
+
+def test_a_lab_by_path_that_is_none_or_broken(tmp_path: Path) -> None:
+    assert_one_line(grade(SAMPLE, "--lab", "./labs/none", cwd=tmp_path), 2, r"there is no lab in './labs/none'")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "lab.toml").write_text("format = 1\ntitle = 3.5.4\n")
+    for command in ((SAMPLE, "--lab"), ("skeleton",), ("calibrate",), ("verify-lab",), ("labs",)):
+        assert_one_line(grade(*command, "./broken", cwd=tmp_path), 3, r"broken/lab\.toml:2: this is not TOML")
+
+
 def test_a_folder_without_or_with_too_many_files(tmp_path: Path) -> None:
     assert_one_line(grade(cwd=tmp_path), 2, "no notebook and no Python file")
     for name in ("a.ipynb", "b.ipynb"):

@@ -13,10 +13,10 @@ PACKAGE = Path(__file__).parent.parent / "grader"
 LAYERS = (
     {"errors"},
     {"model", "redaction"},
-    {"rubric"},
+    {"rubric", "late"},
     {
-        *("wire", "process", "procfs", "inbox", "sandbox", "scratch", "keys", "labs", "archives", "submission"),
-        *("evidence", "record", "verification", "networks", "datasets", "arguments"),
+        *("wire", "process", "procfs", "inbox", "sandbox", "scratch", "keys", "archives", "submission"),
+        *("definition", "catalogue", "labs", "evidence", "record", "verification", "networks", "datasets", "arguments"),
     },
     {"collect", "verify", "judge", "report"},
     {"pipeline", "doctor", "authoring", "pytest_plugin"},

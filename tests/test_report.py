@@ -545,6 +545,28 @@ def test_the_next_step_where_the_student_can_do_nothing(outcome: Outcome, phrase
 @pytest.mark.parametrize("render", [html.render, jsonreport.render, junit.render, on_terminal])
 def test_hidden_checks_leak_nothing(render: Callable[[Grade], str]) -> None:
     assert HUSH not in render(sample())
+    assert "other_sizes" not in render(sample())
+    assert "second_look" not in render(sample())
+
+
+@pytest.mark.parametrize("render", [html.render, jsonreport.render, junit.render, on_terminal])
+def test_the_place_a_hidden_check_points_at_is_not_marked(render: Callable[[Grade], str]) -> None:
+    hidden = check("a", "x", Outcome.FAILED, 0, 1, hidden=True, cell=3, line=6)
+    loud = sample(parts=(part("a", "A", Outcome.FAILED, hidden),))
+    quiet = replace(hidden, feedback=replace(hidden.feedback, cell=None, line=None))
+    assert render(loud) == render(sample(parts=(part("a", "A", Outcome.FAILED, quiet),)))
+
+
+@pytest.mark.parametrize("about", ["fc", "*"])
+def test_what_a_hidden_check_expects_of_a_network_is_not_shown(about: str) -> None:
+    hidden = check("a", "x", Outcome.FAILED, 0, 1, hidden=True)
+    grade = sample(parts=(part("a", "A", Outcome.FAILED, replace(hidden, spec=replace(hidden.spec, about=about))),))
+    fc, cnn = jsonreport.read(jsonreport.render(grade))["models"]
+    assert fc["expected_parameters"] is None
+    assert cnn["expected_parameters"] == (None if about == "*" else 640)
+    words = Page(html.render(grade)).words
+    assert ("The first difference is in layer 3" in words, "or more is in order" in words) == (False, False)
+    assert "The first difference is in layer 3" in Page(html.render(grade, staff=True)).words
 
 
 def test_hidden_checks_are_counted_with_their_points() -> None:
@@ -555,6 +577,9 @@ def test_hidden_checks_are_counted_with_their_points() -> None:
 
 
 def test_staff_read_everything() -> None:
+    assert HUSH in html.render(sample(), staff=True)
+    assert "Staff copy" in html.render(sample(), staff=True)
+    assert "Staff copy" not in html.render(sample())
     assert HUSH in jsonreport.render(sample(), staff=True)
     assert HUSH in junit.render(sample(), staff=True)
 
@@ -603,7 +628,11 @@ def test_the_json_report_has_the_promised_shape() -> None:
     assert list(report) == [
         "format", "lab", "submission", "run", "score", "parts", "models", "findings", "cells", "duration_s",
     ]  # fmt: skip
-    assert report["score"] == {"points": 37.0, "max_points": 88.0}
+    assert report["score"] == {
+        "points": 37.0,
+        "max_points": 88.0,
+        "hidden": {"checks": 2, "points": 3.0, "max_points": 5.0},
+    }
     assert [one["status"] for one in report["parts"]][:3] == ["passed", "partial", "failed"]
     assert report["models"][0]["test_accuracy"] == 0.9689
     assert report["models"][1]["train_accuracy"] is None
@@ -618,7 +647,7 @@ def test_the_json_report_has_the_promised_shape() -> None:
 
 
 def test_every_check_of_the_grade_is_in_the_json_report() -> None:
-    report = jsonreport.read(jsonreport.render(sample()))
+    report = jsonreport.read(jsonreport.render(sample(), staff=True))
     reported = [one["id"] for part_ in report["parts"] for one in part_["checks"]]
     assert reported == [one.spec.id for part_ in parts() for one in part_.checks]
 

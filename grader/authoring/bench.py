@@ -32,7 +32,7 @@ from grader.judge.grading import grade
 from grader.judge.plugin import judge
 from grader.labs import Lab
 from grader.model import Effort, Grade, Outcome
-from grader.sandbox.choose import choose, confinement
+from grader.sandbox.choose import choose
 from grader.verify import host as verification
 
 TINY_BUDGET = {
@@ -58,8 +58,10 @@ def header_of(path: Path) -> dict[str, frozenset[str]]:
 
 
 def lost(result: Grade) -> frozenset[str]:
-    """Return the parts that did not get all their points."""
-    return frozenset(part.id for part in result.parts if part.earned < part.points)
+    """Return the parts that did not get all their points, those for extra credit included."""
+    return frozenset(
+        part.id for part in result.parts if part.earned < part.points or part.extra_earned < part.extra_points
+    )
 
 
 def disagreement(path: Path, result: Grade) -> str:
@@ -181,7 +183,7 @@ class Bench:
 
     def _run(self, path: Path) -> tuple[Path, pipeline.Request, pipeline.Run]:
         if not hasattr(self._local, "verifier"):
-            confine = functools.partial(confinement, self.tier)
+            confine = pipeline.confine(self.tier, self.lab)
             self._local.verifier = self._open.enter_context(verification.start(self.images, confine))
         out = Path(tempfile.mkdtemp(dir=self.folder))
         request = pipeline.Request(file=path, lab=self.lab, effort=Effort.QUICK, data="synthetic", seed=1, out=out)

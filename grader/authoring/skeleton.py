@@ -83,23 +83,27 @@ def notebook(script: str) -> str:
 
 
 def _readme(lab: Lab) -> str:
-    rows = "\n".join(f"| {part.title} | {part.points} |" for part in lab.parts)
+    rows = "\n".join(f"| {part.title} | {part.points}{' extra' * part.extra} |" for part in lab.parts)
     return (
         f"# {lab.title}\n\n"
         "Work in `lab.ipynb` or in `lab.py`, whichever you prefer: they are the same lab. Replace every\n"
         f"`{lab.placeholder}` with code of your own, and run `grade` in this folder to see how far you are.\n\n"
         "| part | points |\n|---|---|\n"
-        f"{rows}\n| **all** | **{sum(part.points for part in lab.parts)}** |\n"
+        f"{rows}\n| **all** | **{sum(part.points for part in lab.parts if not part.extra)}** |\n"
     )
 
 
 def write(lab: Lab, folder: Path | None = None) -> list[Path]:
-    """Write the generated files; return their paths. The folder is `assignment/<lab>` unless another is given.
+    """Write the generated files; return their paths.
+
+    The folder is `assignment/<lab>` unless another is given: beside this package's labs for one of these, otherwise in
+    the current folder.
 
     Raises:
         AuthorError: the solution is not annotated as it should be, or the folder cannot be written.
     """
-    target = folder or share("assignment") / lab.id
+    is_own = lab.folder.parent == share("reference")
+    target = folder or (share("assignment") if is_own else Path("assignment")) / lab.id
     try:
         target.mkdir(parents=True, exist_ok=True)
         paths = []

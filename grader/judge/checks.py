@@ -19,11 +19,16 @@ from grader.judge.case import Case
 
 
 class Checks:
-    """What all of them have: the part, the points of each check by its name without `test_`, and what they build on."""
+    """What all of them have: the part, the points of each check by its name without `test_`, and what they build on.
+
+    `hidden` names checks that students are not told about, `extra` those that pay beyond the points of the part.
+    """
 
     part: ClassVar[str]
     points: ClassVar[Mapping[str, float | str]]
     needs: ClassVar[tuple[str, ...]] = ()
+    hidden: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[tuple[str, ...]] = ()
 
 
 class AboutNetwork(Checks):

@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 import numpy as np
 
-from grader import rubric
+from grader import late, rubric
 from grader.evidence import Call, Cell
 from grader.judge.case import Case
 from grader.model import (
@@ -34,19 +34,33 @@ NOISE_SHOWN = 5
 
 
 def grade(
-    case: Case, results: Sequence[CheckResult], submission: Submission, run: RunFacts, duration_s: float
+    case: Case,
+    results: Sequence[CheckResult],
+    submission: Submission,
+    run: RunFacts,
+    duration_s: float,
+    *,
+    handed_in: late.HandedIn | None = None,
 ) -> Grade:
-    """Return the grade of a case.
+    """Return the grade of a case; `handed_in` says when it was handed in, for labs with a deadline.
 
     Raises:
         AuthorError: the checks do not add up to the points of the lab.
     """
-    rubric.validate([result.spec for result in results], {part.id: part.points for part in case.lab.parts})
+    extra_parts = frozenset(part.id for part in case.lab.parts if part.extra)
+    rubric.validate([result.spec for result in results], {p.id: p.points for p in case.lab.parts}, extra_parts)
     hidden = secrets(cell.source for cell in case.evidence.cells)
     told = [_without_secrets(result, hidden) for result in results]
     parts = tuple(
-        rubric.settle(part.id, part.title, [r for r in told if r.spec.part == part.id]) for part in case.lab.parts
+        rubric.settle(part.id, part.title, [r for r in told if r.spec.part == part.id], extra=part.extra)
+        for part in case.lab.parts
     )
+    earned, points = rubric.regular(parts)
+    extra = rubric.extra_credit(parts, case.lab.extra_cap)
+    earned += extra.counted if extra else 0
+    penalty = None
+    if case.lab.late is not None and handed_in is not None:
+        penalty = late.penalty(case.lab.late, handed_in, earned=earned, total=points)
     return Grade(
         lab=case.lab.id,
         lab_title=case.lab.title,
@@ -54,13 +68,15 @@ def grade(
         submission_file=PurePath(submission.file).name,
         sha256=submission.sha256,
         run=run,
-        earned=sum((part.earned for part in parts), start=parts[0].earned * 0),
-        points=sum((part.points for part in parts), start=parts[0].points * 0),
+        earned=earned - (penalty.off if penalty else 0),
+        points=points,
         parts=parts,
         models=tuple(view for role in case.lab.roles if (view := _model_view(case, role.id)) is not None),
         predictions=_predictions(case),
         cells=tuple(_cell_view(cell, parts, hidden) for cell in case.evidence.cells),
         findings=tuple(_findings(case)),
+        extra=extra,
+        penalty=penalty,
         duration_s=duration_s,
     )
 
@@ -149,7 +165,10 @@ def _cell_view(cell: Cell, parts: Sequence[PartResult], hidden: frozenset[str]) 
         check.feedback.line
         for part in parts
         for check in part.checks
-        if check.feedback.cell == cell.index and check.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)
+        if check.feedback.cell == cell.index
+        and check.outcome not in (Outcome.PASSED, Outcome.NOT_RUN)
+        # A line that only a hidden check points at would give it away.
+        and not check.spec.hidden
     ]
     own = failure.line if failure is not None and failure.cell in (cell.index, None) else None
     return CellView(

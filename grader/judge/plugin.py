@@ -21,7 +21,7 @@ from grader.errors import AuthorError
 from grader.judge.case import Case
 from grader.judge.checks import Checks
 from grader.judge.verdict import NoEvidence, Verdict
-from grader.labs import Lab
+from grader.labs import Lab, share
 from grader.model import CheckResult, CheckSpec, Feedback, Outcome
 
 CHECK_SECONDS = 20
@@ -31,7 +31,8 @@ MARKS = (
     "part(id): the part of the lab that the check belongs to",
     "points(number): what the check pays",
     "needs(part, ...): parts without which there may be nothing to judge",
-    "hidden: the check is never named to students",
+    "hidden(about): never named to students, nor is what is expected of the network it is about (default: of any)",
+    "extra: the check pays beyond the points of its part",
 )
 
 OUR_FAULT = (
@@ -128,11 +129,15 @@ def _spec(item: pytest.Item) -> CheckSpec:
     name = item.name.removeprefix("test_")
     owner, function = getattr(item, "cls", None), getattr(item, "function", None)
     title = (getattr(function, "__doc__", None) or item.name).strip().split("\n", 1)[0]
-    hidden = item.get_closest_marker("hidden") is not None
+    hidden, extra = item.get_closest_marker("hidden"), item.get_closest_marker("extra") is not None
+    is_hidden, about = hidden is not None, str(hidden.kwargs.get("about", "*")) if hidden else ""
     if isinstance(owner, type) and issubclass(owner, Checks):
+        _require_named(owner)
         if name not in owner.points:
             raise AuthorError(f"{owner.__name__} does not say what {name!r} pays", slug="check-marks")
         points, part, needs = owner.points[name], owner.part, owner.needs
+        is_hidden, extra = is_hidden or name in owner.hidden, extra or name in owner.extra
+        about = getattr(owner, "role", "") if is_hidden else ""
         name = f"{part}_{name}"
     else:
         marks = {kind: item.get_closest_marker(kind) for kind in ("part", "points", "needs")}
@@ -140,7 +145,24 @@ def _spec(item: pytest.Item) -> CheckSpec:
             raise AuthorError(f"check {item.name!r} needs the marks part and points", slug="check-marks")
         points, part = marks["points"].args[0], str(marks["part"].args[0])
         needs = tuple(map(str, marks["needs"].args)) if marks["needs"] else ()
-    return CheckSpec(id=name, part=part, title=title, points=Fraction(str(points)), needs=needs, hidden=hidden)
+    return CheckSpec(
+        id=name,
+        part=part,
+        title=title,
+        points=Fraction(str(points)),
+        needs=needs,
+        hidden=is_hidden,
+        extra=extra,
+        about=about,
+    )
+
+
+def _require_named(owner: type[Checks]) -> None:
+    unknown = sorted({*owner.hidden, *owner.extra} - owner.points.keys())
+    if unknown:
+        raise AuthorError(
+            f"{owner.__name__} calls {unknown[0]!r} hidden or extra, and has no such check", slug="check-marks"
+        )
 
 
 def judge(case: Case) -> list[CheckResult]:
@@ -151,7 +173,7 @@ def judge(case: Case) -> list[CheckResult]:
     """
     plugin = Judge(lambda: case)
     status, output = _run_pytest(case.lab, [plugin], [])
-    _require_collected(case.lab, plugin, status, output)
+    _require_collected(case.lab, plugin, status, output, told=False)
     return [_judged(result) for result in plugin.results.values()]
 
 
@@ -163,7 +185,7 @@ def collect_specs(lab: Lab) -> list[CheckSpec]:
     """
     plugin = Judge(_no_case)
     status, output = _run_pytest(lab, [plugin], ["--collect-only"])
-    _require_collected(lab, plugin, status, output)
+    _require_collected(lab, plugin, status, output, told=True)
     return list(plugin.specs.values())
 
 
@@ -177,15 +199,22 @@ def _judged(result: CheckResult) -> CheckResult:
     return CheckResult(spec=result.spec, outcome=Outcome.GRADER_ERROR, feedback=Feedback(rationale=OUR_FAULT))
 
 
-def _require_collected(lab: Lab, plugin: Judge, status: int, output: str) -> None:
+def _require_collected(lab: Lab, plugin: Judge, status: int, output: str, *, told: bool) -> None:
     broken = status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
     if broken or not plugin.specs:
         tail = "\n".join(output.strip().splitlines()[-12:])
-        raise AuthorError(f"the checks of {lab.id} cannot be run:\n{tail}", slug="checks-broken")
+        if told or b"hidden" not in lab.checks_file.read_bytes():
+            raise AuthorError(f"the checks of {lab.id} cannot be run:\n{tail}", slug="checks-broken")
+        # A student reads this, and pytest names what it stumbled over.
+        raise AuthorError(
+            f"the checks of {lab.id} cannot be run; `pytest --collect-only {lab.checks_file}` tells its author why",
+            slug="checks-broken",
+        )
 
 
 def _run_pytest(lab: Lab, plugins: Sequence[Any], options: Sequence[str]) -> tuple[int, str]:
-    ini = lab.folder.parent / "pytest.ini"
+    # This package's own, for all labs: nothing beside a lab configures pytest.
+    ini = share("reference") / "pytest.ini"
     arguments = [
         str(lab.checks_file),
         f"--config-file={ini}",

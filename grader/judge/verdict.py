@@ -81,12 +81,3 @@ def no_evidence(defect: str, place: Place = NOWHERE, **details: object) -> NoRet
         NoEvidence: always.
     """
     raise NoEvidence(feedback(defect, place, **details))
-
-
-def partial(earned: Fraction, told: Feedback) -> NoReturn:
-    """End the check with some of its points.
-
-    Raises:
-        Verdict: always.
-    """
-    raise Verdict(Outcome.PARTIAL, told, earned)

@@ -19,12 +19,13 @@ def preload() -> None:
     from grader.report import html, jsonreport, junit  # noqa: F401, PLC0415
 
 
-def write_reports(grade: Grade, folder: Path) -> list[Path]:
+def write_reports(grade: Grade, folder: Path, *, staff: bool = False) -> list[Path]:
     """Write `report.html`, `report.json` and `junit.xml`, each in full or not at all.
 
     Args:
         grade: what to report.
         folder: where the files go; made if it is missing.
+        staff: whether hidden checks are shown; such files are not for students.
 
     Returns:
         The files in the order above.
@@ -38,9 +39,9 @@ def write_reports(grade: Grade, folder: Path) -> list[Path]:
 
     # All are rendered before the first is written: no mixture of two grades if one fails.
     contents = {
-        "report.html": html.render(grade),
-        "report.json": jsonreport.render(grade),
-        "junit.xml": junit.render(grade),
+        "report.html": html.render(grade, staff=staff),
+        "report.json": jsonreport.render(grade, staff=staff),
+        "junit.xml": junit.render(grade, staff=staff),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from grader.errors import MachineError
-from grader.report import codeview, netview, points, view
+from grader.report import account, audience, codeview, netview, points, view
 from grader.report.text import PARAGRAPH, clean, line
 from grader.sandbox.contract import MEANINGS, Tier
 
@@ -51,17 +51,21 @@ class Fact:
     texts: tuple[str, ...]
 
 
-def render(grade: Grade) -> str:
-    """Return the student's report as a whole HTML document.
+def render(grade: Grade, *, staff: bool = False) -> str:
+    """Return the report as a whole HTML document; `staff` shows hidden checks like others.
 
     Raises:
         MachineError: `templates-missing`, the installation has no templates.
     """
-    return _environment().get_template("report.html.j2").render(_context(grade))
+    return _environment().get_template("report.html.j2").render(_context(grade, staff=staff))
 
 
-def _context(grade: Grade) -> dict[str, object]:
+def _context(grade: Grade, *, staff: bool) -> dict[str, object]:
+    sentences = account.lines(grade)
+    grade = audience.for_staff(grade) if staff else audience.for_students(grade)
     return {
+        "staff": staff,
+        "account": sentences,
         "title": line(grade.lab_title),
         "file": line(grade.submission_file),
         "submission": line(grade.submission_id),

@@ -16,8 +16,9 @@ from grader.model import (
     ModelView,
     Outcome,
     PartResult,
+    Penalty,
 )
-from grader.report import points, words
+from grader.report import account, audience, points
 from grader.report.text import PARAGRAPH, clean, finite, line
 
 if TYPE_CHECKING:
@@ -32,15 +33,17 @@ def render(grade: Grade, *, staff: bool = False) -> str:
 
     Args:
         grade: what to report.
-        staff: whether titles and feedback of hidden checks are told; a student's file never has them.
+        staff: whether hidden checks are told one by one; a student's file has their number and sums.
     """
+    score = _points(grade.earned, grade.points) | _account(grade)
+    grade = grade if staff else audience.for_students(grade)
     document = {
         "format": REPORT_FORMAT,
         "lab": line(grade.lab),
         "submission": _submission(grade),
         "run": _run(grade),
-        "score": _points(grade.earned, grade.points),
-        "parts": [_part(part, staff=staff) for part in grade.parts],
+        "score": score,
+        "parts": [_part(part) for part in grade.parts],
         "models": [_model(model) for model in grade.models],
         "findings": [clean(finding, PARAGRAPH) for finding in grade.findings],
         "cells": [_cell(cell) for cell in grade.cells],
@@ -106,26 +109,58 @@ def _points(earned: Fraction, maximum: Fraction) -> dict[str, float]:
     return {"points": points.number(earned, maximum), "max_points": points.number(maximum, maximum)}
 
 
-def _part(part: PartResult, *, staff: bool) -> dict[str, Any]:
+def _account(grade: Grade) -> dict[str, Any]:
+    """Return how the score comes about: `hidden`, `extra` and `late`, each only where the lab has it."""
+    hidden, extra, late = audience.hidden_sum(grade), grade.extra, grade.penalty
+    found: dict[str, Any] = {}
+    if hidden is not None:
+        found["hidden"] = {"checks": hidden.checks, **_points(hidden.earned, hidden.points)}
+    if extra is not None:
+        found["extra"] = {
+            **_points(extra.earned, extra.points),
+            "counted": points.number(extra.counted, extra.points),
+            "cap": None if extra.cap is None else points.number(extra.cap, extra.cap),
+        }
+    if late is not None:
+        found["late"] = _late(late)
+    return found
+
+
+def _late(late: Penalty) -> dict[str, Any]:
+    return {
+        "submitted_at": late.handed_in.isoformat(),
+        "deadline": late.due.isoformat(),
+        "extended": late.extended,
+        "grace_s": late.grace.total_seconds(),
+        "late_by_s": late.late_by.total_seconds(),
+        "percent": float(late.percent),
+        "of_points": points.number(late.base, late.base),
+        "points_off": points.number(late.off, late.base),
+        "explanation": account.penalty(late),
+    }
+
+
+def _part(part: PartResult) -> dict[str, Any]:
     return {
         "id": line(part.id),
         "title": line(part.title),
         "status": part_status(part),
         **_points(part.earned, part.points),
-        "checks": [_check(check, staff=staff) for check in part.checks],
+        "extra": part.extra,
+        "checks": [_check(check) for check in part.checks],
     }
 
 
-def _check(check: CheckResult, *, staff: bool) -> dict[str, Any]:
-    secret = check.spec.hidden and not staff
+def _check(check: CheckResult) -> dict[str, Any]:
     return {
         "id": line(check.spec.id),
-        "title": words.HIDDEN_TITLE if secret else line(check.spec.title),
+        "title": line(check.spec.title),
         "outcome": check.outcome.value,
         **_points(check.earned, check.spec.points),
-        "rationale": words.HIDDEN_RATIONALE if secret else clean(check.feedback.rationale, PARAGRAPH),
-        "hint": "" if secret else clean(check.feedback.hint, PARAGRAPH),
+        "rationale": clean(check.feedback.rationale, PARAGRAPH),
+        "hint": clean(check.feedback.hint, PARAGRAPH),
         "hidden": check.spec.hidden,
+        "extra": check.spec.extra,
     }
 
 
@@ -134,7 +169,7 @@ def _model(model: ModelView) -> dict[str, Any]:
         "role": line(model.role),
         "variable": line(model.variable),
         "parameters": model.parameters,
-        "expected_parameters": model.expected_parameters,
+        "expected_parameters": model.expected_parameters if model.expected_layers else None,
         "layers": [_layer(layer) for layer in model.layers],
         "train_accuracy": points.accuracy(model.train_accuracy),
         "test_accuracy": points.accuracy(model.test_accuracy),

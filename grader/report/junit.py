@@ -10,7 +10,7 @@ from collections import Counter
 from xml.etree import ElementTree as ET
 
 from grader.model import CheckResult, Grade, Outcome, PartResult
-from grader.report import points, words
+from grader.report import account, audience, points, words
 from grader.report.text import PARAGRAPH, clean, line
 
 _NODES = {
@@ -26,16 +26,20 @@ _NODES = {
 
 
 def render(grade: Grade, *, staff: bool = False) -> str:
-    """Return the report as XML, one test case per check; `staff` tells the feedback of hidden checks too."""
+    """Return the report as XML, one test case per check; hidden ones are told one by one to `staff` only."""
+    sentences = account.lines(grade)
+    grade = grade if staff else audience.for_students(grade)
     root = ET.Element("testsuites", name="grade tests")
     suite = ET.SubElement(root, "testsuite", _totals(grade))
     properties = ET.SubElement(suite, "properties")
     _property(properties, "submission", line(grade.submission_id))
     _property(properties, "points", points.show(grade.earned, grade.points))
     _property(properties, "max_points", points.total(grade.points))
+    for number, sentence in enumerate(sentences, 1):
+        _property(properties, f"score_note_{number}", line(sentence))
     for part in grade.parts:
         for check in part.checks:
-            _case(suite, grade.lab, part, check, staff=staff)
+            _case(suite, grade.lab, part, check)
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
@@ -53,7 +57,7 @@ def _totals(grade: Grade) -> dict[str, str]:
     }
 
 
-def _case(suite: ET.Element, lab: str, part: PartResult, check: CheckResult, *, staff: bool) -> None:
+def _case(suite: ET.Element, lab: str, part: PartResult, check: CheckResult) -> None:
     classname = f"{line(lab)}.{line(part.id)}"
     case = ET.SubElement(suite, "testcase", classname=classname, name=line(check.spec.id), time="0.000")
     properties = ET.SubElement(case, "properties")
@@ -61,12 +65,11 @@ def _case(suite: ET.Element, lab: str, part: PartResult, check: CheckResult, *, 
     _property(properties, "max_points", points.total(check.spec.points))
     node = _NODES.get(check.outcome)
     if node is not None:
-        _verdict(case, node, check, secret=check.spec.hidden and not staff)
+        _verdict(case, node, check)
 
 
-def _verdict(case: ET.Element, node: str, check: CheckResult, *, secret: bool) -> None:
-    rationale = words.HIDDEN_RATIONALE if secret else words.explain(check)
-    hint = "" if secret else check.feedback.hint
+def _verdict(case: ET.Element, node: str, check: CheckResult) -> None:
+    rationale, hint = words.explain(check), check.feedback.hint
     verdict = ET.SubElement(case, node, message=line(f"{words.WORDS[check.outcome].label}: {rationale}"))
     if node == "skipped":
         verdict.set("type", "grade.blocked")

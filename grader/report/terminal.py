@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.model import Grade, Outcome, PartResult
-from grader.report import points
+from grader.report import account, audience, points
 from grader.report.text import LINE, clean, line
-from grader.report.view import points_of
+from grader.report.view import points_of_part
 from grader.report.words import HIDDEN_ONLY, WORDS, explain, first_problem
 
 if TYPE_CHECKING:
@@ -27,14 +27,19 @@ _MOST_WORDS = 600
 """Characters of an explanation on a terminal; the HTML report has all of it."""
 
 
-def summary(grade: Grade, *, report: Path | None) -> RenderableType:
+def summary(grade: Grade, *, report: Path | None, staff: bool = False) -> RenderableType:
     """Return score, parts and what to do about those that did not pass, then where the full report is.
 
     Args:
         grade: what to show.
         report: the HTML report, or `None` where none was written.
+        staff: whether hidden checks are shown like others.
     """
-    rows: list[RenderableType] = [_score(grade), _table(grade)]
+    sentences = account.lines(grade)
+    grade = audience.for_staff(grade) if staff else audience.for_students(grade)
+    rows: list[RenderableType] = [_score(grade), *(Text(sentence) for sentence in sentences)]
+    rows += [Text("")] if sentences else []
+    rows += [_table(grade)]
     rows += [_problem(part) for part in grade.parts if part.status not in _BRIEF]
     rows += [_waiting(grade, status) for status in _BRIEF[1:] if any(part.status is status for part in grade.parts)]
     if report is not None:
@@ -75,7 +80,7 @@ def _table(grade: Grade) -> Table:
             Text(word.mark, style=style),
             Text(line(part.title, 60)),
             Text(word.label, style=style),
-            Text(points_of(part.earned, part.points)),
+            Text(points_of_part(part)),
         )
     return table
 

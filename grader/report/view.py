@@ -36,7 +36,7 @@ class CheckCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HiddenCard:
-    """All hidden checks of a part: how many, and what they paid."""
+    """The hidden checks of a part: how many, and what they paid together."""
 
     label: str
     points: str
@@ -53,7 +53,7 @@ class PartCard:
     weight: str
     fill: int
     checks: tuple[CheckCard, ...]
-    hidden: HiddenCard | None
+    hidden: tuple[HiddenCard, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +108,14 @@ def points_of(earned: Fraction, maximum: Fraction) -> str:
     return f"{points.show(earned, maximum)} of {points.total(maximum)}"
 
 
+def points_of_part(part: PartResult) -> str:
+    """Return the points of a part, and those for extra credit as such."""
+    if part.extra:
+        return f"{points_of(part.earned, part.points)} extra"
+    more = f" + {points.show(part.extra_earned, part.extra_points)} extra" if part.extra_points else ""
+    return points_of(part.earned, part.points) + more
+
+
 def _work(grade: Grade, step: NextStep, part: PartResult) -> NextCard:
     cells = frozenset(cell.index for cell in grade.cells)
     check = step.check
@@ -132,11 +140,11 @@ def _part(part: PartResult, place: int, cells: frozenset[int]) -> PartCard:
         anchor=f"part-{place}",
         title=line(part.title),
         word=WORDS[part.status],
-        points=points_of(part.earned, part.points),
+        points=points_of_part(part),
         weight=points.total(part.points),
         fill=points.percent(part.earned, part.points),
         checks=_without_repetition([_check(check, cells) for check in part.checks if not check.spec.hidden]),
-        hidden=_hidden([check for check in part.checks if check.spec.hidden]),
+        hidden=tuple(_hidden(check) for check in part.checks if check.spec.hidden),
     )
 
 
@@ -151,13 +159,9 @@ def _without_repetition(cards: list[CheckCard]) -> tuple[CheckCard, ...]:
     return tuple(shown)
 
 
-def _hidden(checks: list[CheckResult]) -> HiddenCard | None:
-    if not checks:
-        return None
-    earned = sum((check.earned for check in checks), Fraction(0))
-    maximum = sum((check.spec.points for check in checks), Fraction(0))
-    label = "1 hidden check" if len(checks) == 1 else f"{len(checks)} hidden checks"
-    return HiddenCard(label=label, points=points_of(earned, maximum))
+def _hidden(check: CheckResult) -> HiddenCard:
+    """Return the card of what a student's grade has in the place of all hidden checks of a part."""
+    return HiddenCard(label=line(check.spec.title), points=_points_of_check(check))
 
 
 def _check(check: CheckResult, cells: frozenset[int]) -> CheckCard:
@@ -167,9 +171,13 @@ def _check(check: CheckResult, cells: frozenset[int]) -> CheckCard:
         word=WORDS[check.outcome],
         rationale=clean(check.feedback.rationale if passed else explain(check), PARAGRAPH),
         hint="" if passed else clean(check.feedback.hint, PARAGRAPH),
-        points=points_of(check.earned, check.spec.points),
+        points=_points_of_check(check),
         place=_place(check.feedback, cells) if check.outcome in ACTIONABLE else None,
     )
+
+
+def _points_of_check(check: CheckResult) -> str:
+    return points_of(check.earned, check.spec.points) + " extra" * check.spec.extra
 
 
 def _place(feedback: Feedback, cells: frozenset[int]) -> Place | None:

@@ -44,8 +44,7 @@ WORDS: Final[dict[Outcome, Word]] = {
 ACTIONABLE: Final = frozenset({Outcome.FAILED, Outcome.PARTIAL, Outcome.NOT_ATTEMPTED, Outcome.TIMED_OUT})
 """Outcomes that a student can do something about."""
 
-HIDDEN_TITLE: Final = "Hidden check"
-HIDDEN_RATIONALE: Final = "The details of this check are not shown."
+HIDDEN_RATIONALE: Final = "What hidden checks ask is not shown."
 HIDDEN_ONLY: Final = (
     "Every check that you can see passes here, a hidden one does not yet. "
     "Read the task once more: is everything it asks for there, for other inputs too?"
@@ -62,8 +61,11 @@ class NextStep:
 
 
 def next_step(grade: Grade) -> NextStep:
-    """Return the first part, in the lab's order, that needs work; kinds: work, fault, wait, done."""
-    for part in grade.parts:
+    """Return the first part, in the lab's order, that needs work; kinds: work, fault, wait, done.
+
+    Extra credit comes last.
+    """
+    for part in sorted(grade.parts, key=lambda part: part.extra):
         if part.status in ACTIONABLE:
             return NextStep(kind="work", part=part, check=first_problem(part))
     for kind, statuses in (
@@ -74,6 +76,11 @@ def next_step(grade: Grade) -> NextStep:
             if part.status in statuses:
                 return NextStep(kind=kind, part=part)
     return NextStep(kind="done")
+
+
+def count_hidden(number: int) -> str:
+    """Return how many hidden checks there are."""
+    return "1 hidden check" if number == 1 else f"{number} hidden checks"
 
 
 def first_problem(part: PartResult) -> CheckResult | None:

@@ -65,35 +65,47 @@ def obstacle(tier: Tier) -> str:
     return _bubblewrap_obstacle() if tier is Tier.A else ""
 
 
-def confinement(tier: Tier) -> Confinement:
-    """Return the confinement of a tier that is to be had here; each has a user of its own."""
+def confinement(tier: Tier, *, hidden: tuple[Path, ...] = ()) -> Confinement:
+    """Return the confinement of a tier that is to be had here; each has a user of its own.
+
+    Args:
+        tier: which one.
+        hidden: folders with no links in their paths, of labs outside of this package, that the worker must not read.
+
+    Raises:
+        TierUnavailable: a folder cannot be taken from other users where nothing else hides it.
+    """
     if tier is Tier.D:
         return OPEN
     uid = _worker_uid()
     layers = {Layer.LIMITS, Layer.PRIVILEGES, Layer.CALLS} | ({Layer.USER} if uid is not None else set())
     if tier is Tier.C:
-        _close_to_others()
+        _close_to_others(hidden)
     else:
         layers |= {Layer.FILES}
     wrapper: Sequence[str] = ()
     if tier is Tier.A:
         layers |= {Layer.NAMESPACES}
-        wrapper = _bubblewrap()
+        wrapper = _bubblewrap(hidden)
     return Confinement(
         tier=tier,
         layers=frozenset(layers),
         uid=uid,
         wrapper=wrapper,
         device=os.environ.get("GRADER_CUDA_DEVICES", "-1") != "-1",
+        hidden=hidden,
     )
 
 
-def _close_to_others() -> None:
+def _close_to_others(hidden: Sequence[Path]) -> None:
     """Take the labs and the judge from all other users: without Landlock nothing else hides them from a worker."""
-    for path in (labs.share("reference"), *view.not_of_workers()):
+    for path in (labs.share("reference"), *view.not_of_workers(), *hidden):
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & stat.S_IRWXO:
-            path.chmod(mode & ~stat.S_IRWXO)
+            try:
+                path.chmod(mode & ~stat.S_IRWXO)
+            except OSError as error:
+                raise TierUnavailable(f"tier C cannot take {path} from other users: {error.strerror}") from error
 
 
 def _worker_uid() -> int | None:
@@ -134,7 +146,7 @@ def _bubblewrap_obstacle() -> str:
     return problem and f"bubblewrap does not work here: {problem}"
 
 
-def _bubblewrap() -> list[str]:
+def _bubblewrap(hidden: Sequence[Path] = ()) -> list[str]:
     """Return the start of a command that runs the rest in namespaces of its own (`man 1 bwrap`)."""
     bwrap = shutil.which("bwrap") or "bwrap"
     command = [bwrap, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"]
@@ -142,7 +154,8 @@ def _bubblewrap() -> list[str]:
     for folder in ("/tmp", "/dev/shm"):  # noqa: S108 - inside the namespace
         command += ["--size", str(SHARED_MEMORY), "--tmpfs", folder]
     executables = {Path(sys.executable).parent, Path(sys.executable).resolve().parent}
-    for path in view.outermost([*view.of_interpreter(), *view.of_package(), *executables]):
+    bound = view.outermost([*view.of_interpreter(), *view.of_package(), *executables])
+    for path in bound:
         command += ["--ro-bind-try", str(path), str(path)]
     for name in ("/lib", "/lib64", "/lib32"):
         if Path(name).is_symlink():
@@ -150,4 +163,7 @@ def _bubblewrap() -> list[str]:
     shared = view.PACKAGE / "_share"
     if shared.exists():
         command += ["--tmpfs", str(shared)]
+    for lab in hidden:
+        if not set(bound).isdisjoint(lab.parents):
+            command += ["--tmpfs", str(lab)]
     return [*command, "--bind", SCRATCH_MARK, SCRATCH_MARK, "--chdir", f"{SCRATCH_MARK}/work", "--"]

@@ -58,6 +58,7 @@ class Confinement:
         uid: the user and group that the worker runs as, `None` for the grader's own.
         wrapper: what comes before the worker's own command.
         device: whether it may use a GPU.
+        hidden: folders that it must not read although they may lie among the interpreter's own: labs.
     """
 
     tier: Tier
@@ -65,6 +66,7 @@ class Confinement:
     uid: int | None = None
     wrapper: Sequence[str] = ()
     device: bool = False
+    hidden: tuple[Path, ...] = ()
 
     def command(self, base: Sequence[str], scratch: Path) -> list[str]:
         """Return the command that starts a worker, whose only writable folder is `scratch`."""
@@ -76,6 +78,7 @@ class Confinement:
             "layers": sorted(self.layers),
             "writable": [str(scratch), *PRIVATE_WHERE_NAMESPACED * (Layer.NAMESPACES in self.layers)],
             "device": self.device,
+            "hidden": [str(path) for path in self.hidden],
             "limits": dict(limits),
         }
 

@@ -73,6 +73,8 @@ def _confine_linux(layers: set[Layer], orders: Mapping[str, Any]) -> None:
         from grader.sandbox import seccomp  # noqa: PLC0415
 
         seccomp.install(device=orders["device"])
+    if Layer.FILES in layers and any(_can_read_lab(path) for path in orders["hidden"]):
+        raise NotConfined("a lab can be read")
     for layer, is_open in _DOORS.items():
         if layer in layers and is_open():
             raise NotConfined(f"the layer {layer.value!r} does not hold")
@@ -87,7 +89,7 @@ def _close_files(orders: Mapping[str, Any]) -> None:
             *view.of_package(),
             *map(Path, (*_OWN, *_GPU * orders["device"])),
         ],
-        hidden=[view.PACKAGE],
+        hidden=[view.PACKAGE, *map(Path, orders["hidden"])],
         writable=[Path(path) for path in (*orders["writable"], *DEVICES, *("/dev",) * orders["device"])],
     )
 
@@ -116,6 +118,15 @@ def _die_without(requests: BinaryIO) -> None:
 def _can_read_the_judge() -> bool:
     try:
         Path(__file__).parent.parent.joinpath("rubric.py").read_bytes()
+    except OSError:
+        return False
+    return True
+
+
+def _can_read_lab(folder: str) -> bool:
+    """Tell whether a lab's files can be read; their names can, where the folder lies among packages."""
+    try:
+        Path(folder, "lab.toml").read_bytes()
     except OSError:
         return False
     return True

@@ -66,15 +66,19 @@ def restrict(*, readable: Iterable[Path], hidden: Iterable[Path], writable: Iter
 
 
 def _grants(readable: Iterable[Path], hidden: frozenset[Path]) -> Iterator[tuple[Path, int]]:
-    for path in readable:
-        if path in hidden:
-            continue
-        if any(path in secret.parents for secret in hidden):
+    """Yield what to grant; what is named as readable is granted even within something hidden, a link to that is not."""
+    expanded: set[Path] = set()
+    waiting = [path for path in readable if path not in hidden]
+    while waiting:
+        path = waiting.pop()
+        if not any(path in secret.parents for secret in hidden):
+            yield path, READ
+        elif path not in expanded:
+            expanded.add(path)
             # Importing lists the folder; the names in it are no secret.
             yield path, _READ_FOLDER
-            yield from _grants(sorted(path.iterdir()), hidden)
-        else:
-            yield path, READ
+            children = (child.resolve() for child in sorted(path.iterdir()))
+            waiting += [child for child in children if hidden.isdisjoint((child, *child.parents))]
 
 
 def _grant(ruleset: int, path: Path, rights: int) -> None:

@@ -25,6 +25,9 @@ FORMAT = 1
 LINES_LIMIT, MARKS_LIMIT, CELLS_LIMIT = 100_000, 3_000, 3_000
 """Lines of a cell, places in it that are marked, and cells of a submission; a hand-written lab has dozens."""
 
+ANSWER_LIMIT, ANSWERS_LIMIT = 4_000, 500
+"""Characters of the answer to a question, some six hundred words, and questions of a lab that may be answered."""
+
 RECORDS_LIMIT = 50_000
 BYTES_LIMIT = 512 * 1024**2
 """What one submission may leave on disk; a full-effort reference leaves about 20 MB."""
@@ -197,6 +200,22 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a variable that answers a question held: a claim, as text.
+
+    `kind` is text, texts (several, one per line), number, truth, blank (`None` or `...`) or other; `text` has at most
+    `ANSWER_LIMIT` characters, and `cut` says that there were more. `type` is the name of the value's type.
+    """
+
+    name: str
+    cell: int
+    kind: str
+    text: str
+    type: str
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Everything that was recorded while one submission ran, in order."""
 
@@ -210,6 +229,7 @@ class Evidence:
     probes: tuple[Probe, ...]
     ending: str
     ending_detail: str
+    answers: Mapping[str, Answer] = field(default_factory=dict)
     malformed: int = 0
 
 
@@ -269,6 +289,7 @@ class _Reader:
         self._kept: dict[str, list[Any]] = {}
         self._cells: dict[int, dict[str, Any]] = {}
         self._calls: dict[int, Call] = {}
+        self._answers: dict[str, Answer] = {}
         self._run: Mapping[str, Any] = {}
         self._end: Mapping[str, Any] = {}
 
@@ -289,6 +310,7 @@ class _Reader:
             probes=tuple(self._kept.get("probe", ())),
             ending=str(self._end.get("reason", "died")),
             ending_detail=str(self._end.get("detail", "")),
+            answers=self._answers,
             malformed=self._malformed,
         )
 
@@ -305,6 +327,8 @@ class _Reader:
         elif kind == "call":
             call = _call(fields)
             self._calls[call.number] = call
+        elif kind == "answer":
+            self._take_answer(_answer(fields))
         elif kind in _PARSERS:
             self._kept.setdefault(kind, []).append(_PARSERS[kind](fields, arrays))
 
@@ -314,6 +338,12 @@ class _Reader:
             raise ValueError("too many cells")
         cell = self._cells.setdefault(index, {"index": index})
         cell.update(_written(arrays) if kind == "cell" else _ran(fields))
+
+    def _take_answer(self, answer: Answer) -> None:
+        """Keep the last answer that each variable held."""
+        if answer.name not in self._answers and len(self._answers) >= ANSWERS_LIMIT:
+            raise ValueError("too many answers")
+        self._answers[answer.name] = answer
 
     def _array(self, place: list[Any]) -> Array:
         name, shape, offset = place
@@ -502,6 +532,18 @@ def _probe(fields: Mapping[str, Any], _: Mapping[str, Array]) -> Probe:
         kind=str(fields["kind"]),
         error=str(fields["error"]),
         printed=fields.get("printed") is True,
+    )
+
+
+def _answer(fields: Mapping[str, Any]) -> Answer:
+    text = str(fields["text"])
+    return Answer(
+        name=str(fields["name"])[:200],
+        cell=_int(fields["cell"]),
+        kind=str(fields["kind"])[:20],
+        text=text[:ANSWER_LIMIT],
+        type=str(fields["type"])[:80],
+        cut=fields["cut"] is True or len(text) > ANSWER_LIMIT,
     )
 
 

@@ -15,6 +15,7 @@ from grader.errors import AuthorError, UsageError
 from grader.evidence import layer_row
 from grader.model import Effort, LayerRow
 from grader.process import Limits
+from grader.questions import Question, anchored, question
 
 DEFINITION_FORMAT = 1
 EXPECTED_FORMAT = 1
@@ -103,6 +104,7 @@ class Lab:
     image_shape: tuple[int, ...] = ()
     stand_ins: tuple[str, ...] = ()
     recognised_by: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
 
     @property
     def checks_file(self) -> Path:
@@ -205,12 +207,13 @@ def read(folder: Path) -> Lab:
 
 
 def _lab(folder: Path, fields: Mapping[str, Any]) -> Lab:
+    asked = tuple(question(entry) for entry in fields.get("questions", ()))
     return Lab(
         id=folder.name,
         title=fields["title"],
         folder=folder,
         placeholder=fields["placeholder"],
-        parts=tuple(_part(part) for part in fields["parts"]),
+        parts=tuple(_part(anchored(part, asked)) for part in fields["parts"]),
         roles=tuple(Role(id=role_id, **role) for role_id, role in fields["roles"].items()),
         plans={effort: _plan(fields["effort"][effort.value]) for effort in Effort},
         watched=tuple(fields.get("watched", ())),
@@ -219,6 +222,7 @@ def _lab(folder: Path, fields: Mapping[str, Any]) -> Lab:
         image_shape=tuple(fields.get("image_shape", ())),
         stand_ins=tuple(fields.get("stand_ins", ())),
         recognised_by=tuple(fields.get("recognised_by", ())),
+        questions=asked,
     )
 
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 REPORT_FORMAT = 1
-"""Version of `report.json`. History: 1, the first one."""
+"""Version of `report.json`. History: 1, the first one; `waiting_points` were added to it, and change nothing else."""
 
 
 class Outcome(enum.Enum):
-    """What became of one check. Only `PASSED` and `PARTIAL` pay."""
+    """What became of one check. Only `PASSED` and `PARTIAL` pay; `WAITING` is for a person to mark."""
 
     NOT_RUN = "not_run"
     PASSED = "passed"
     PARTIAL = "partial"
+    WAITING = "waiting"
     FAILED = "failed"
     BLOCKED = "blocked"
     NOT_ATTEMPTED = "not_attempted"
@@ -81,6 +82,12 @@ class PartResult:
     earned: Fraction
     points: Fraction
     checks: tuple[CheckResult, ...]
+
+    @property
+    def waiting(self) -> Fraction:
+        """The points that wait for a person: not earned yet, and not lost."""
+        waiting = (check.spec.points for check in self.checks if check.outcome is Outcome.WAITING)
+        return sum(waiting, Fraction(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +160,22 @@ class CellView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenAnswer:
+    """An answer in words, which a person marks; `check` is the id of the check that the mark settles.
+
+    `text` is that of the question. `mark` is None until there is one; it comes with the person's comment.
+    """
+
+    question: str
+    check: str
+    text: str
+    rubric: str
+    answer: str
+    mark: Fraction | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
     """How a grade came about; everything that is needed to repeat it."""
 
@@ -182,4 +205,10 @@ class Grade:
     predictions: tuple[Prediction, ...] = ()
     cells: tuple[CellView, ...] = ()
     findings: tuple[str, ...] = ()
+    written: tuple[WrittenAnswer, ...] = ()
     duration_s: float = 0.0
+
+    @property
+    def waiting(self) -> Fraction:
+        """The points of all parts that wait for a person."""
+        return sum((part.waiting for part in self.parts), Fraction(0))

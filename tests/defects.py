@@ -38,6 +38,10 @@ ELSEWHERE = {
     "trained-elsewhere": "tests/attacks/c02_weights_from_elsewhere.py",
     "history-made-up": "tests/attacks/c03_made_up_history.py",
     "cell-disk": "tests/attacks/a25_disk_fill.py",
+    "answer-missing": "tests/test_questions.py: an answer that is blank",
+    "answer-unreadable": "tests/test_questions.py: an answer that cannot be read",
+    "answer-wrong": "tests/test_questions.py: an answer that is wrong",
+    "answer-waiting": "tests/test_questions.py: an answer in words",
     "cell-not-reached": "tests/test_cli.py: a submission that segfaults",
 }
 

@@ -15,11 +15,23 @@ LAYERS = (
     {"model", "redaction"},
     {"rubric"},
     {
-        *("wire", "process", "procfs", "inbox", "sandbox", "scratch", "keys", "labs", "archives", "submission"),
+        *(
+            "wire",
+            "process",
+            "procfs",
+            "inbox",
+            "sandbox",
+            "scratch",
+            "keys",
+            "labs",
+            "questions",
+            "archives",
+            "submission",
+        ),
         *("evidence", "verification", "networks", "datasets"),
     },
     {"collect", "verify", "judge", "report"},
-    {"pipeline", "doctor", "authoring", "pytest_plugin"},
+    {"pipeline", "doctor", "authoring", "marks", "pytest_plugin"},
     {"cli"},
     {"__main__"},
 )
@@ -85,7 +97,15 @@ def test_workers_hold_nothing_of_the_judge() -> None:
     """A submission that walks `sys.modules` finds no rubric, no expectation and no label of the held-out images."""
     for path, unit in modules():
         if unit in WORKER_SIDE and path.name not in ("host.py", "__init__.py"):
-            assert not set(units(path)) & {"judge", "rubric", "labs", "report", "verification", "pipeline"}, path
+            assert not set(units(path)) & {
+                "judge",
+                "rubric",
+                "labs",
+                "questions",
+                "report",
+                "verification",
+                "pipeline",
+            }, path
 
 
 def test_only_the_command_line_prints() -> None:

@@ -601,7 +601,8 @@ def test_the_json_report_has_the_promised_shape() -> None:
     text = jsonreport.render(sample())
     report = jsonreport.read(text)
     assert list(report) == [
-        "format", "lab", "submission", "run", "score", "parts", "models", "findings", "cells", "duration_s",
+        "format", "lab", "submission", "run", "score", "waiting_points", "parts", "models", "findings", "cells",
+        "duration_s",
     ]  # fmt: skip
     assert report["score"] == {"points": 37.0, "max_points": 88.0}
     assert [one["status"] for one in report["parts"]][:3] == ["passed", "partial", "failed"]

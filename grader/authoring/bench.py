@@ -55,8 +55,8 @@ def header_of(path: Path) -> dict[str, frozenset[str]]:
 
 
 def lost(result: Grade) -> frozenset[str]:
-    """Return the parts that did not get all their points."""
-    return frozenset(part.id for part in result.parts if part.earned < part.points)
+    """Return the parts that lost points; what waits for a person is not lost."""
+    return frozenset(part.id for part in result.parts if part.earned + part.waiting < part.points)
 
 
 def disagreement(path: Path, result: Grade) -> str:

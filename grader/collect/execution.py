@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from grader import datasets, wire
 from grader.collect import probes
+from grader.collect.answers import AnswerSheet
 from grader.collect.cells import Statement
 from grader.collect.governor import Budget
 from grader.collect.identity import Images
@@ -70,6 +71,7 @@ class Execution:
         self._stand_ins = StandInFinder(map(str, fields["stand_ins"]))
         self._answers = probes.answers(str(fields["prediction"]), parsed)
         self._probed = 0
+        self._sheet = AnswerSheet(map(str, fields["questions"]), story)
         install(self._session)
         self._tape.install()
         _serve_dataset(arrays)
@@ -96,6 +98,7 @@ class Execution:
         def after(part: Statement) -> None:
             self._tape.finish_step()
             self._send_names(index)
+            attempt(functools.partial(self._sheet.look, index, self._namespace))
             # At once, while everything is as it was for this statement; a later one may end the program.
             attempt(functools.partial(self._probe_prediction, part))
 

@@ -32,7 +32,9 @@ STATES = {
 }
 """What became of the cell during which a worker was lost, by the reason; `crashed` for all others."""
 
-KINDS = frozenset({"cell", "started", "ran", "run", "call", "snapshot", "tape", "names", "value", "probe", "end"})
+KINDS = frozenset(
+    {"cell", "started", "ran", "run", "call", "snapshot", "tape", "names", "value", "probe", "answer", "end"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,7 @@ def _request(job: Job) -> Frame:
         "prediction": job.lab.prediction,
         "predictions": job.lab.predictions,
         "image_shape": list(job.lab.image_shape),
+        "questions": [question.variable for question in job.lab.questions],
         "networks": [[role.variable, role.builder, role.convolutional] for role in job.lab.roles],
         "limits": {
             "own_s": job.plan.own_s,

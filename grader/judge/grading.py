@@ -10,6 +10,7 @@ import numpy as np
 
 from grader import rubric
 from grader.evidence import Call, Cell
+from grader.judge import questions
 from grader.judge.case import Case
 from grader.model import (
     CellView,
@@ -61,6 +62,7 @@ def grade(
         predictions=_predictions(case),
         cells=tuple(_cell_view(cell, parts, hidden) for cell in case.evidence.cells),
         findings=tuple(_findings(case)),
+        written=tuple(questions.written(case, hidden)),
         duration_s=duration_s,
     )
 

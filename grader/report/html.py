@@ -68,6 +68,7 @@ def _context(grade: Grade) -> dict[str, object]:
         "earned": points.show(grade.earned, grade.points),
         "maximum": points.total(grade.points),
         "parts": view.parts(grade),
+        "waiting": view.waiting(grade),
         "tallies": view.tallies(grade),
         "next": view.next_card(grade),
         "networks": [netview.network(model) for model in grade.models],

@@ -40,6 +40,7 @@ def render(grade: Grade, *, staff: bool = False) -> str:
         "submission": _submission(grade),
         "run": _run(grade),
         "score": _points(grade.earned, grade.points),
+        "waiting_points": points.number(grade.waiting, grade.points),
         "parts": [_part(part, staff=staff) for part in grade.parts],
         "models": [_model(model) for model in grade.models],
         "findings": [clean(finding, PARAGRAPH) for finding in grade.findings],
@@ -112,6 +113,7 @@ def _part(part: PartResult, *, staff: bool) -> dict[str, Any]:
         "title": line(part.title),
         "status": part_status(part),
         **_points(part.earned, part.points),
+        "waiting_points": points.number(part.waiting, part.points),
         "checks": [_check(check, staff=staff) for check in part.checks],
     }
 

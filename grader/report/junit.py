@@ -20,6 +20,7 @@ _NODES = {
     # CI shows skipped tests in green; an empty lab must not look like a finished one.
     Outcome.NOT_ATTEMPTED: "failure",
     Outcome.BLOCKED: "skipped",
+    Outcome.WAITING: "skipped",
     Outcome.NOT_RUN: "error",
     Outcome.GRADER_ERROR: "error",
 }
@@ -33,6 +34,7 @@ def render(grade: Grade, *, staff: bool = False) -> str:
     _property(properties, "submission", line(grade.submission_id))
     _property(properties, "points", points.show(grade.earned, grade.points))
     _property(properties, "max_points", points.total(grade.points))
+    _property(properties, "waiting_points", points.show(grade.waiting, grade.points))
     for part in grade.parts:
         for check in part.checks:
             _case(suite, grade.lab, part, check, staff=staff)
@@ -69,7 +71,7 @@ def _verdict(case: ET.Element, node: str, check: CheckResult, *, secret: bool) -
     hint = "" if secret else check.feedback.hint
     verdict = ET.SubElement(case, node, message=line(f"{words.WORDS[check.outcome].label}: {rationale}"))
     if node == "skipped":
-        verdict.set("type", "grade.blocked")
+        verdict.set("type", f"grade.{check.outcome.value}")
     verdict.text = clean("\n".join(filter(None, (rationale, hint))), PARAGRAPH)
 
 

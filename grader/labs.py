@@ -15,7 +15,7 @@ from grader.errors import AuthorError, UsageError
 from grader.evidence import layer_row
 from grader.model import Effort, LayerRow
 from grader.process import Limits
-from grader.questions import Question, anchored, question
+from grader.questions import Question, anchored, questions
 
 DEFINITION_FORMAT = 1
 EXPECTED_FORMAT = 1
@@ -207,7 +207,7 @@ def read(folder: Path) -> Lab:
 
 
 def _lab(folder: Path, fields: Mapping[str, Any]) -> Lab:
-    asked = tuple(question(entry) for entry in fields.get("questions", ()))
+    asked = questions(fields.get("questions", ()))
     return Lab(
         id=folder.name,
         title=fields["title"],

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from grader.errors import AuthorError
-
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 ROUNDING_OF_WHOLE, ROUNDING = Fraction(1, 10**9), Fraction(1, 10**6)
@@ -60,11 +58,24 @@ class Question:
         return f"question_{self.id}"
 
 
+def questions(entries: Sequence[Mapping[str, Any]]) -> tuple[Question, ...]:
+    """Return the questions of a lab.
+
+    Raises:
+        ValueError: one of them makes no sense, or two are answered by one variable.
+    """
+    asked = tuple(question(entry) for entry in entries)
+    variables = [each.variable for each in asked]
+    twice = sorted({name for name in variables if variables.count(name) > 1})
+    _require(not twice, f"two questions are answered by {', '.join(twice)}")
+    return asked
+
+
 def question(fields: Mapping[str, Any]) -> Question:
     """Return a question from its table in `lab.toml`.
 
     Raises:
-        AuthorError: something is missing, is unknown, or makes no sense.
+        ValueError: something is missing, is unknown, or makes no sense.
     """
     name = str(fields.get("id", ""))
     try:
@@ -85,11 +96,9 @@ def question(fields: Mapping[str, Any]) -> Question:
             **_DETAILS[kind](fields),
         )
     except KeyError as error:
-        raise AuthorError(
-            f"question {name!r}: the key {error.args[0]!r} is missing", slug="question-invalid"
-        ) from error
+        raise ValueError(f"question {name!r}: the key {error.args[0]!r} is missing") from error
     except (TypeError, ValueError, ArithmeticError) as error:
-        raise AuthorError(f"question {name!r}: {error}", slug="question-invalid") from error
+        raise ValueError(f"question {name!r}: {error}") from error
 
 
 def anchored(part: Mapping[str, Any], asked: Sequence[Question]) -> Mapping[str, Any]:

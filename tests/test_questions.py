@@ -168,8 +168,8 @@ class Explosive:
     def __array__(self) -> None:
         raise RuntimeError
 
-    @property
-    def __class__(self) -> type:  # type: ignore[misc]
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
         raise RuntimeError
 
 
@@ -246,7 +246,7 @@ def test_feedback_never_tells_the_right_answer(lab: labs.Lab, code: str) -> None
 def test_feedback_names_what_was_read_and_how_to_write_it(lab: labs.Lab) -> None:
     result = quiz.graded(lab, "answer_last = 'd'\nanswer_parameters = 'many'\nanswer_trains = True")
     assert 'from "a" to "c"' in quiz.outcome_of(result, "last")[1]
-    assert "str: many" in quiz.outcome_of(result, "parameters")[1]
+    assert "“many” (of the type str)" in quiz.outcome_of(result, "parameters")[1]
     assert "What does it compute?" in quiz.outcome_of(result, "trains")[1]
 
 
@@ -290,6 +290,7 @@ def test_a_lab_of_nothing_but_questions_needs_no_checks(tmp_path: Path) -> None:
         ('options = ["A softmax"', 'options = ["c"', "letter of another one"),
         ('options = ["A softmax"', 'options = ["a RELU."', "say the same"),
         ("points = 2", "points = 0", "pays something"),
+        ('id = "trains"', 'id = "trains"\nvariable = "answer_last"', "two questions are answered by answer_last"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_the_authors_fault(

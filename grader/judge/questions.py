@@ -149,7 +149,7 @@ def _unreadable(question: Question, answer: Answer, place: Place) -> NoReturn:
     """
     last = LETTERS[max(len(question.options), 1) - 1]
     form = _FORMS[question.kind].format(first='"a"', last=f'"{last}"')
-    found = f"{answer.type}: {_brief(answer.text)}" if answer.text else f"a value of the type {answer.type}"
+    found = f"“{_brief(answer.text)}” (of the type {answer.type})" if answer.text else f"of the type {answer.type}"
     fail("answer-unreadable", place, name=question.variable, found=found, form=form)
 
 

@@ -354,7 +354,8 @@ def marks_export_command(*, folders: Sequence[Path], out: Path) -> int:
     from grader import marks  # noqa: PLC0415
 
     count = marks.export(marks.find(folders), out)
-    click.echo(f"{count} answers in {out}: fill in the columns mark and comment, then `grade marks import {out} …`")
+    what = "1 answer" if count == 1 else f"{count} answers"
+    click.echo(f"{what} in {out}: fill in the columns mark and comment, then `grade marks import {out} …`")
     return ExitCode.GRADED
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -164,6 +164,21 @@ class Liar(str):
         raise SystemExit
 
 
+class Endless(list[str]):
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[str]:
+        while True:
+            yield "b"
+
+
+class Number(float):
+    __slots__ = ()
+
+    def __float__(self) -> float:
+        raise SystemExit
+
+
 class Explosive:
     def __array__(self) -> None:
         raise RuntimeError
@@ -178,6 +193,8 @@ class Explosive:
     [
         (lambda: Liar("b"), "text", "b"),
         (Explosive, "other", ""),
+        (lambda: Endless(["b"]), "text", "b"),
+        (lambda: Number(2.5), "number", "2.5"),
         (lambda: 10**10_000, "number", "more than 10^40"),
         (lambda: [[]], "other", ""),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import decimal
 import fractions
+import itertools
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -21,7 +22,9 @@ LARGEST = 10**40
 PIECES = 100
 """Strings of one list that are taken together as one answer."""
 
-_NUMBERS = (int, float, fractions.Fraction, decimal.Decimal)
+_ARRAYS = frozenset({"numpy", "tensorflow", "keras", "pandas"})
+"""Packages whose values are asked for an array; a class of the submission's own is not."""
+
 _ABSENT = object()
 
 
@@ -43,7 +46,7 @@ class AnswerSheet:
 
 
 def described(value: Any) -> dict[str, Any]:
-    """Return `{"kind", "text", "type", "cut"}` of a value; nothing of its own is called but what numpy calls."""
+    """Return `{"kind", "text", "type", "cut"}` of a value."""
     kind, text = "other", ""
     try:
         kind, text = _read(value)
@@ -53,25 +56,27 @@ def described(value: Any) -> dict[str, Any]:
 
 
 def _read(value: Any) -> tuple[str, str]:
+    """Read a value by methods that are known: its own could answer what they like, or never."""
     kind = type(value)
     if value is None or value is ...:
         return "blank", ""
-    # The class of a value is asked, never the value: it could answer what it likes, or never.
     if issubclass(kind, str):
         return "text", str.__getitem__(value, slice(0, TEXT_LIMIT + 1))
     if issubclass(kind, bool | np.bool_):
         return "truth", str(bool(value))
-    if issubclass(kind, _NUMBERS):
+    if issubclass(kind, int | float) or kind in (fractions.Fraction, decimal.Decimal):
         return _number(value)
-    if issubclass(kind, list | tuple | set | frozenset):
-        return _of_several(list(value)[:PIECES])
+    for several in (list, tuple, set, frozenset):
+        if issubclass(kind, several):
+            return _of_several(list(itertools.islice(several.__iter__(value), PIECES)))
     return _of_array(value)
 
 
 def _number(value: Any) -> tuple[str, str]:
-    if issubclass(type(value), int):
-        return ("number", int.__repr__(value)) if abs(value) <= LARGEST else ("number", "more than 10^40")
-    number = float(value)
+    kind = type(value)
+    if issubclass(kind, int):
+        return "number", int.__repr__(value) if int.__abs__(value) <= LARGEST else "more than 10^40"
+    number = float.__float__(value) if issubclass(kind, float) else float(value)
     return "number", repr(number) if math.isfinite(number) else str(number)
 
 
@@ -86,8 +91,10 @@ def _of_several(values: list[Any]) -> tuple[str, str]:
 
 def _of_array(value: Any) -> tuple[str, str]:
     """Read an array or a tensor of one element."""
-    is_tensor = type(value).__module__.split(".")[0] in ("tensorflow", "keras")
-    array = np.asarray(value.numpy() if is_tensor and hasattr(value, "numpy") else value)
+    package = type(value).__module__.split(".")[0]
+    if package not in _ARRAYS:
+        return "other", ""
+    array = np.asarray(value.numpy() if package != "numpy" and hasattr(value, "numpy") else value)
     if array.size != 1 or array.dtype.kind not in "biufSU":
         return "other", ""
     if array.dtype.name in ("float16", "float32"):

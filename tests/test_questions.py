@@ -267,6 +267,12 @@ def test_feedback_names_what_was_read_and_how_to_write_it(lab: labs.Lab) -> None
     assert "What does it compute?" in quiz.outcome_of(result, "trains")[1]
 
 
+def test_a_question_that_is_not_answered_says_so_at_its_place(lab: labs.Lab) -> None:
+    check = quiz.graded(lab, "import math\nanswer_last = XXXXXX\n").parts[0].checks[0]
+    assert "`answer_last` has no answer yet" in check.feedback.rationale
+    assert (check.feedback.cell, check.feedback.line) == (1, 2)
+
+
 def test_an_answer_with_a_key_in_it_is_masked(lab: labs.Lab) -> None:
     result = quiz.graded(lab, quiz.RIGHT + "api_key = 'abcdef0123456789abcdef'\nanswer_why = 'It is ' + api_key\n")
     assert "abcdef0123456789" not in str(result.written)

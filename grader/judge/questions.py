@@ -77,6 +77,9 @@ def _require_right(case: Case, question: Question) -> None:
     """
     alone = _alone(case, question)
     answer = case.evidence.answers.get(question.variable)
+    blank = alone.unfilled(alone.lab.part(question.id))
+    if answer is None and blank is not None:
+        not_attempted("answer-missing", blank, name=question.variable)
     if answer is None:
         nothing_recorded(alone, question.id, f"`{question.variable}` never got a value.")
     place = _place(alone, question, answer)

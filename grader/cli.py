@@ -160,7 +160,8 @@ def _grade(request: Request, fail_under: float | None = None) -> int:
     _print_summary(grade, request)
     if _is_incomplete(grade):
         return ExitCode.FAULT
-    if fail_under is not None and grade.earned * 100 < grade.points * _exact(fail_under):
+    # What waits for a person counts neither way: work that is all done must not fail for want of somebody's time.
+    if fail_under is not None and grade.earned * 100 < (grade.points - grade.waiting) * _exact(fail_under):
         return ExitCode.BELOW_THRESHOLD
     return ExitCode.GRADED
 
@@ -359,6 +360,44 @@ def verify_command(*, lab_id: str, only: Sequence[str]) -> int:
         console.print(verify_lab.line_of(row))
     console.print(verify_lab.tally(rows))
     return ExitCode.GRADED if verify_lab.is_in_order(rows) else ExitCode.BELOW_THRESHOLD
+
+
+@cli.group("marks")
+def marks_group() -> None:
+    """Answers in words: out into a table for a person to mark, and back into the reports."""
+
+
+@marks_group.command("export")
+@click.argument("folders", metavar="REPORT_FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("marks.csv"), show_default=True)
+def marks_export_command(*, folders: Sequence[Path], out: Path) -> int:
+    """Write all answers that are for a person into one table, each with its rubric."""
+    from grader import marks  # noqa: PLC0415
+
+    count = marks.export(marks.find(folders), out)
+    what = "1 answer" if count == 1 else f"{count} answers"
+    click.echo(f"{what} in {out}: fill in the columns mark and comment, then `grade marks import {out} …`")
+    return ExitCode.GRADED
+
+
+@marks_group.command("import")
+@click.argument("table", metavar="MARKS.csv", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("folders", metavar="REPORT_FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
+def marks_import_command(*, table: Path, folders: Sequence[Path]) -> int:
+    """Count the marks of a table, and write the reports anew."""
+    from grader import marks  # noqa: PLC0415
+
+    reports = marks.find(folders)
+    try:
+        changed = marks.bring_in(reports, marks.read(marks.take(table), reports))
+    except marks.MarksError as error:
+        for complaint in error.complaints:
+            click.echo(f"grade: {table.name}, {complaint}", err=True)
+        return error.exit_code
+    for report in changed:
+        click.echo(marks.described(report))
+    click.echo(f"{len(changed)} of {len(reports)} reports written anew")
+    return ExitCode.GRADED
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

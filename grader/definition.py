@@ -182,11 +182,15 @@ def _plain_json(value: Any) -> Any:  # noqa: ANN401 - what TOML has
 def _contradictions(fields: Mapping[str, Any]) -> Iterator[tuple[Keys, str]]:
     """Yield what a schema cannot say."""
     seen: set[str] = set()
+    asked = {question["part"] for question in fields.get("questions", ())}
     for place, part in enumerate(fields["parts"]):
         if part["id"] in seen:
             yield ("parts", place, "id"), f"there are two parts with the id {part['id']!r}"
         seen.add(part["id"])
-        if not any(part["anchor"].get(key) for key in ("assigns", "calls", "defines", "tape")):
+        if "anchor" not in part:
+            if part["id"] not in asked:
+                yield ("parts", place), "`anchor` is missing in [[parts]]: it says which code belongs to the part"
+        elif not any(part["anchor"].get(key) for key in ("assigns", "calls", "defines", "tape")):
             keys: Keys = ("parts", place, "anchor")
             yield keys, "`anchor` in [[parts]] recognises nothing: it needs `assigns`, `calls`, `defines` or `tape`"
     yield from _contradictions_of_late(fields.get("late", {"steps": ()}))

@@ -241,6 +241,22 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a variable that answers a question held: a claim, as text.
+
+    `kind` is text, texts (several, one per line), number, truth, blank (`None` or `...`) or other; `text` has at most
+    4,000 characters, and `cut` says that there were more. `type` is the name of the value's type.
+    """
+
+    name: str
+    cell: int
+    kind: str
+    text: str
+    type: str
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Everything that was recorded while one submission ran, in order."""
 
@@ -259,4 +275,5 @@ class Evidence:
     datasets: tuple[Dataset, ...] = ()
     numbers: tuple[Numbers, ...] = ()
     losses: tuple[float | None, ...] = ()
+    answers: Mapping[str, Answer] = field(default_factory=dict)
     malformed: int = 0

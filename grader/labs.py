@@ -14,6 +14,7 @@ from grader import catalogue, definition, late
 from grader.errors import AuthorError, UsageError
 from grader.model import Effort, LayerRow
 from grader.process import Limits
+from grader.questions import Question, anchored, questions
 from grader.record import layer_row
 
 EXPECTED_FORMAT = 1
@@ -141,6 +142,7 @@ class Lab:
     recognised_by: tuple[str, ...] = ()
     extra_cap: Fraction | None = None
     late: late.Policy | None = None
+    questions: tuple[Question, ...] = ()
 
     @property
     def checks_file(self) -> Path:
@@ -262,12 +264,13 @@ def read(folder: Path) -> Lab:
 
 
 def _lab(folder: Path, fields: Mapping[str, Any]) -> Lab:
+    asked = questions(fields.get("questions", ()))
     return Lab(
         id=folder.name,
         title=fields["title"],
         folder=folder,
         placeholder=fields["placeholder"],
-        parts=tuple(_part(part) for part in fields["parts"]),
+        parts=tuple(_part(anchored(part, asked)) for part in fields["parts"]),
         roles=tuple(Role(id=role_id, **role) for role_id, role in fields["roles"].items()),
         plans={effort: _plan(fields["effort"][effort.value]) for effort in Effort},
         watched=tuple(fields.get("watched", ())),
@@ -283,6 +286,7 @@ def _lab(folder: Path, fields: Mapping[str, Any]) -> Lab:
         recognised_by=tuple(fields.get("recognised_by", ())),
         extra_cap=Fraction(str(cap)) if (cap := fields.get("grading", {}).get("extra_cap")) is not None else None,
         late=late.policy(fields["late"]) if "late" in fields else None,
+        questions=asked,
     )
 
 

@@ -9,7 +9,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -131,10 +131,7 @@ def penalty(rules: Policy, moment: HandedIn, *, earned: Fraction, total: Fractio
     else:
         wanted = periods * rules.percent
     percent = min(wanted, rules.at_most)
-    base = total if rules.of_total else earned
-    off = percent * base / 100
-    room = max(earned - rules.floor * total / 100, Fraction(0))
-    return Penalty(
+    known = Penalty(
         handed_in=moment.at,
         due=due,
         extended=moment.extended_until is not None,
@@ -146,10 +143,17 @@ def penalty(rules: Policy, moment: HandedIn, *, earned: Fraction, total: Fractio
         wanted_percent=wanted,
         percent=percent,
         of_total=rules.of_total,
-        base=base,
-        off=min(off, room),
-        is_floored=off > room,
+        floor=rules.floor,
     )
+    return taken_off(known, earned=earned, total=total)
+
+
+def taken_off(known: Penalty, *, earned: Fraction, total: Fraction) -> Penalty:
+    """Return a penalty with what it takes off these points, which may have changed since it was found."""
+    base = total if known.of_total else earned
+    off = known.percent * base / 100
+    room = max(earned - known.floor * total / 100, Fraction(0))
+    return replace(known, base=base, off=min(off, room), is_floored=off > room)
 
 
 def _exact(number: object) -> Fraction:

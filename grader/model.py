@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 REPORT_FORMAT = 1
-"""Version of `report.json`. History: 1, the first one."""
+"""Version of `report.json`. History: 1, the first one; `waiting_points` were added to it, and change nothing else."""
 
 
 class Outcome(enum.Enum):
-    """What became of one check. Only `PASSED` and `PARTIAL` pay."""
+    """What became of one check. Only `PASSED` and `PARTIAL` pay; `WAITING` is for a person to mark."""
 
     NOT_RUN = "not_run"
     PASSED = "passed"
     PARTIAL = "partial"
+    WAITING = "waiting"
     FAILED = "failed"
     BLOCKED = "blocked"
     NOT_ATTEMPTED = "not_attempted"
@@ -96,6 +97,12 @@ class PartResult:
     extra_earned: Fraction = Fraction(0)
     extra_points: Fraction = Fraction(0)
 
+    @property
+    def waiting(self) -> Fraction:
+        """The points that wait for a person: not earned yet, and not lost."""
+        waiting = (check.spec.points for check in self.checks if check.outcome is Outcome.WAITING)
+        return sum(waiting, Fraction(0))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtraCredit:
@@ -113,7 +120,8 @@ class Penalty:
 
     `after` is how long after the deadline (`due`, extended for this student or not) it was handed in, negative where
     that was before; `late_by` is what of it exceeds the grace period, in `periods` that were started.
-    `wanted_percent` is the percentage before the lab's bound.
+    `wanted_percent` is the percentage before the lab's bound; `floor` the percentage of the total below which nothing
+    is taken off.
     """
 
     handed_in: dt.datetime
@@ -127,9 +135,10 @@ class Penalty:
     wanted_percent: Fraction
     percent: Fraction
     of_total: bool
-    base: Fraction
-    off: Fraction
-    is_floored: bool
+    base: Fraction = Fraction(0)
+    off: Fraction = Fraction(0)
+    is_floored: bool = False
+    floor: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +211,22 @@ class CellView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenAnswer:
+    """An answer in words, which a person marks; `check` is the id of the check that the mark settles.
+
+    `text` is that of the question. `mark` is None until there is one; it comes with the person's comment.
+    """
+
+    question: str
+    check: str
+    text: str
+    rubric: str
+    answer: str
+    mark: Fraction | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
     """How a grade came about; everything that is needed to repeat it."""
 
@@ -236,4 +261,10 @@ class Grade:
     findings: tuple[str, ...] = ()
     extra: ExtraCredit | None = None
     penalty: Penalty | None = None
+    written: tuple[WrittenAnswer, ...] = ()
     duration_s: float = 0.0
+
+    @property
+    def waiting(self) -> Fraction:
+        """The points of all parts that wait for a person."""
+        return sum((part.waiting for part in self.parts), Fraction(0))

@@ -16,6 +16,7 @@ import numpy as np
 
 from grader.errors import MachineError
 from grader.evidence import (
+    Answer,
     Axes,
     Call,
     Cell,
@@ -41,6 +42,9 @@ FORMAT = 1
 
 LINES_LIMIT, MARKS_LIMIT, CELLS_LIMIT = 100_000, 3_000, 3_000
 """Lines of a cell, places in it that are marked, and cells of a submission; a hand-written lab has dozens."""
+
+ANSWER_LIMIT, ANSWERS_LIMIT = 4_000, 500
+"""Characters of the answer to a question, some six hundred words, and questions of a lab that may be answered."""
 
 AXES_LIMIT = 40
 """Axes of one figure; labs draw nine or ten."""
@@ -106,6 +110,7 @@ class _Reader:
         self._kept: dict[str, list[Any]] = {}
         self._cells: dict[int, dict[str, Any]] = {}
         self._calls: dict[int, Call] = {}
+        self._answers: dict[str, Answer] = {}
         self._run: Mapping[str, Any] = {}
         self._end: Mapping[str, Any] = {}
 
@@ -131,6 +136,7 @@ class _Reader:
             losses=self._kept.get("losses", [()])[-1],
             ending=str(self._end.get("reason", "died")),
             ending_detail=str(self._end.get("detail", "")),
+            answers=self._answers,
             malformed=self._malformed,
         )
 
@@ -147,6 +153,8 @@ class _Reader:
         elif kind == "call":
             call = _call(fields)
             self._calls[call.number] = call
+        elif kind == "answer":
+            self._take_answer(_answer(fields))
         elif kind in _PARSERS:
             self._kept.setdefault(kind, []).append(_PARSERS[kind](fields, arrays))
 
@@ -156,6 +164,12 @@ class _Reader:
             raise ValueError("too many cells")
         cell = self._cells.setdefault(index, {"index": index})
         cell.update(_written(arrays) if kind == "cell" else _ran(fields))
+
+    def _take_answer(self, answer: Answer) -> None:
+        """Keep the last answer that each variable held."""
+        if answer.name not in self._answers and len(self._answers) >= ANSWERS_LIMIT:
+            raise ValueError("too many answers")
+        self._answers[answer.name] = answer
 
     def _array(self, place: list[Any]) -> Array:
         name, shape, offset = place
@@ -395,6 +409,18 @@ def _numbers(fields: Mapping[str, Any], _: Mapping[str, Array]) -> Numbers:
 
 def _losses(fields: Mapping[str, Any], _: Mapping[str, Array]) -> tuple[float | None, ...]:
     return tuple(_number(loss) for loss in fields["losses"])
+
+
+def _answer(fields: Mapping[str, Any]) -> Answer:
+    text = str(fields["text"])
+    return Answer(
+        name=str(fields["name"])[:200],
+        cell=_int(fields["cell"]),
+        kind=str(fields["kind"])[:20],
+        text=text[:ANSWER_LIMIT],
+        type=str(fields["type"])[:80],
+        cut=fields["cut"] is True or len(text) > ANSWER_LIMIT,
+    )
 
 
 _PARSERS = {

@@ -96,12 +96,15 @@ def regular(parts: Sequence[PartResult]) -> tuple[Fraction, Fraction]:
 def status(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the status of a part from the outcomes of its checks.
 
-    A fault of the grader shows through everything. Otherwise a part that pays in full has passed, one that pays a
-    bit is partial, and one that pays nothing is called by the gravest reason among its checks.
+    A fault of the grader shows through everything, and then what waits for a person, as the last word on that part is
+    not spoken. Otherwise a part that pays in full has passed, one that pays a bit is partial, and one that pays nothing
+    is called by the gravest reason among its checks.
     """
     found = set(outcomes)
     if not found or found & {Outcome.GRADER_ERROR, Outcome.NOT_RUN}:
         return Outcome.GRADER_ERROR
+    if Outcome.WAITING in found:
+        return Outcome.WAITING
     if found == {Outcome.PASSED}:
         return Outcome.PASSED
     if found & PAYING:

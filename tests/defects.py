@@ -41,6 +41,10 @@ ELSEWHERE = {
     "function-value": "tests/test_judge.py: a function that returns another number",
     "loss-does-not-fall": "tests/test_judge.py: a training whose loss rises",
     "cell-disk": "tests/attacks/a25_disk_fill.py",
+    "answer-missing": "tests/test_questions.py: an answer that is blank",
+    "answer-unreadable": "tests/test_questions.py: an answer that cannot be read",
+    "answer-wrong": "tests/test_questions.py: an answer that is wrong",
+    "answer-waiting": "tests/test_questions.py: an answer in words",
     "cell-not-reached": "tests/test_cli.py: a submission that segfaults",
 }
 

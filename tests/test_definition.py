@@ -62,7 +62,10 @@ grace = "15m"
 percent = 10
 per = "day"
 """
-BUDGETS = "`epochs`, `evaluate_images`, `images`, `multiplications`, `refits`, `steps`, `stop_accuracy`, `tape_steps`"
+BUDGETS = (
+    "`dataset_images`, `epochs`, `evaluate_images`, `images`, `multiplications`, `refits`, `steps`, `stop_accuracy`, "
+    "`tape_steps`"
+)
 A_TIME = 'a time such as "15m", "36h" or "1d12h", where a day is 24 hours'
 AN_INSTANT = "a date and time with its zone, such as 2026-11-20T23:59:00+01:00"
 
@@ -86,7 +89,7 @@ BROKEN = [
     ('{ defines = ["build"] }', "{}", "14: `anchor` in [[parts]] recognises nothing: it needs `assigns`, `calls`, "
         "`defines` or `tape`"),
     ("[roles.fc]", "[role.fc]", "5: unknown key `role` at the top; did you mean `roles`?"),
-    ('builder = "build"', "", "5: the key `builder` is missing in [roles.fc]"),
+    ('variable = "model"', "", "5: the key `variable` is missing in [roles.fc]"),
     ("format = 1", "format = 2", "1: format 2; this version reads 1"),
     ('title = "The second"', "title = The second", "18: this is not TOML: Invalid value"),
     ('title = "The second"', 'title = "The second', "18: this is not TOML: Illegal character '\\n'"),

@@ -16,10 +16,11 @@ LAYERS = (
     {"rubric", "late"},
     {
         *("wire", "process", "procfs", "inbox", "sandbox", "scratch", "keys", "archives", "submission"),
-        *("definition", "catalogue", "labs", "evidence", "record", "verification", "networks", "datasets", "arguments"),
+        *("definition", "catalogue", "labs", "questions", "evidence", "record", "arguments"),
+        *("verification", "networks", "datasets"),
     },
     {"collect", "verify", "judge", "report"},
-    {"pipeline", "doctor", "authoring", "pytest_plugin"},
+    {"pipeline", "doctor", "authoring", "marks", "pytest_plugin"},
     {"cli"},
     {"__main__"},
 )
@@ -85,7 +86,15 @@ def test_workers_hold_nothing_of_the_judge() -> None:
     """A submission that walks `sys.modules` finds no rubric, no expectation and no label of the held-out images."""
     for path, unit in modules():
         if unit in WORKER_SIDE and path.name not in ("host.py", "__init__.py"):
-            assert not set(units(path)) & {"judge", "rubric", "labs", "report", "verification", "pipeline"}, path
+            assert not set(units(path)) & {
+                "judge",
+                "rubric",
+                "labs",
+                "questions",
+                "report",
+                "verification",
+                "pipeline",
+            }, path
 
 
 def test_only_the_command_line_prints() -> None:

@@ -58,9 +58,11 @@ def header_of(path: Path) -> dict[str, frozenset[str]]:
 
 
 def lost(result: Grade) -> frozenset[str]:
-    """Return the parts that did not get all their points, those for extra credit included."""
+    """Return the parts that lost points, those for extra credit included; what waits for a person is not lost."""
     return frozenset(
-        part.id for part in result.parts if part.earned < part.points or part.extra_earned < part.extra_points
+        part.id
+        for part in result.parts
+        if part.earned + part.waiting < part.points or part.extra_earned < part.extra_points
     )
 
 

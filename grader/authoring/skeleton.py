@@ -1,7 +1,7 @@
 """From the annotated solution to what students receive: a script, a notebook, and a short README.
 
 In the solution, what students write stands between `# --- solution` and `# --- skeleton`; what they find instead
-stands, commented out, between `# --- skeleton` and `# --- end`.
+stands, commented out, between `# --- skeleton` and `# --- end`. Questions have marks of their own (`sheet.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import re
 from pathlib import Path
 
+from grader.authoring import sheet
 from grader.errors import AuthorError
 from grader.labs import Lab, share
 
@@ -62,7 +63,8 @@ def generate(lab: Lab) -> dict[str, str]:
         solution = lab.solution_file.read_text(encoding="utf-8")
     except OSError as error:
         raise AuthorError(f"{lab.solution_file}: {error.strerror}", slug="no-solution") from error
-    script = strip_solution(solution, name=lab.solution_file.name)
+    asked = sheet.ask(solution, lab.questions, placeholder=lab.placeholder, name=lab.solution_file.name)
+    script = strip_solution(asked, name=lab.solution_file.name)
     return {"lab.py": script, "lab.ipynb": notebook(script), "README.md": _readme(lab)}
 
 

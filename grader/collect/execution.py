@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from grader import datasets, wire
 from grader.collect import functions, probes, rationing, values
+from grader.collect.answers import AnswerSheet
 from grader.collect.cells import Statement
 from grader.collect.figures import Gallery
 from grader.collect.governor import Budget
@@ -76,6 +77,7 @@ class Execution:
         self._labels = frozenset(map(str, fields["labels"]))
         self._gallery = Gallery(self._session)
         self._values = values.Watch(self._session, frozenset(map(str, fields["numbers"])), tuple(fields["datasets"]))
+        self._sheet = AnswerSheet(map(str, fields["questions"]), story)
         install(self._session)
         rationing.ration_datasets(self._session)
         self._tape.install()
@@ -107,6 +109,7 @@ class Execution:
             self._send_names(index)
             self._gallery.attach()
             self._values.look(index, self._namespace)
+            attempt(functools.partial(self._sheet.look, index, self._namespace))
             # At once, while everything is as it was for this statement; a later one may end the program.
             attempt(functools.partial(self._probe_prediction, part))
 

@@ -35,7 +35,7 @@ STATES = {
 """What became of the cell during which a worker was lost, by the reason; `crashed` for all others."""
 
 KINDS = frozenset(
-    {"cell", "started", "ran", "run", "call", "snapshot", "tape", "names", "value", "probe", "end"}
+    {"cell", "started", "ran", "run", "call", "snapshot", "tape", "names", "value", "probe", "answer", "end"}
     | {"figure", "function", "dataset", "numbers", "losses"}
 )
 
@@ -169,6 +169,7 @@ def _request(job: Job) -> Frame:
         "numbers": list(job.lab.numbers),
         "predictions": job.lab.predictions,
         "image_shape": list(job.lab.image_shape),
+        "questions": [question.variable for question in job.lab.questions],
         "networks": [[role.variable, role.builder, role.convolutional] for role in job.lab.roles],
         "limits": {
             "own_s": job.plan.own_s,

@@ -1,84 +1,108 @@
-"""Questions about lists of answers found in predictions: the class of each image, and which of them are right."""
+"""Reading what a student answered: which option is meant, or which number. Nothing is evaluated.
+
+An answer comes as text, as the worker described it. Where a text can be read in two ways (`1,234` is a thousand in one
+country and one and a bit in another), both are given, and whoever asks takes the one that helps.
+"""
 
 from __future__ import annotations
 
-import numpy as np
+import re
+import unicodedata
+from collections.abc import Sequence
+from fractions import Fraction
 
-from grader.evidence import Probe
-from grader.judge.case import Case
-from grader.judge.reading import keras_2_name, nothing_recorded, place_of, require_written
-from grader.judge.verdict import Place, fail, no_evidence
-from grader.wire import Array
+from grader.evidence import Answer
+from grader.questions import LETTERS, Question, plain
 
-SHOWN = 9
-"""Indices that are enough where only the first ones are kept for a figure."""
+NUMBER_LIMIT = 120
+"""Characters of a text in which a number is looked for; no answer of a lab needs as many."""
 
+_LETTER = re.compile(r"(?:(?:option|answer|choice)\s*:?\s*)?[(\[]?(?P<letter>[a-z])[)\].:]*(?:\s+(?P<rest>\S.*))?")
+_LETTER_ENDS = re.compile(r"[(\[]?[a-z][)\].:]")
+_SYNONYMS = (
+    frozenset({"true", "t", "yes", "y", "right", "correct"}),
+    frozenset({"false", "f", "no", "n", "wrong", "incorrect"}),
+)
 
-def require_classes(case: Case, part_id: str, name: str) -> None:
-    """Ask whether an expression finds the likeliest digit of each image, on predictions that the grader chose."""
-    probe = _answered(case, part_id, name)
-    if any(_are_classes(case, each) for each in _probes(case, name)):
-        return
-    place = _place(probe)
-    found = len(probe.arrays[0]) if probe.arrays else 0
-    if found <= case.trials.shape[2]:
-        fail("classes-length", place, name=name, found=probe.kind.removeprefix("array of "))
-    fail("wrong-classes", place, name=name)
+_NUMBER = re.compile(
+    r"(?:[≈~=]\s*)?(?P<sign>[+-]?)\s*(?P<digits>[0-9][0-9.,'_ ]*|[.,][0-9]+)(?:e(?P<power>[+-]?[0-9]{1,3}))?"
+    r"(?:\s*/\s*(?P<below>[0-9]{1,40}))?\s*(?P<percent>%?)(?P<unit>[^\d%]*)"
+)
+"""A number with at most one unit behind it. The exponent is short: a longer one would fill the memory with zeros."""
 
-
-def require_indices(case: Case, part_id: str, name: str, *, correct: bool) -> None:
-    """Ask whether an expression finds the images that are predicted correctly, or those that are not."""
-    probe = _answered(case, part_id, name)
-    if any(_are_indices(case, each, correct=correct) for each in _probes(case, name)):
-        return
-    if any(_are_indices(case, each, correct=not correct) for each in _probes(case, name)):
-        fail("indices-swapped", _place(probe), name=name, wanted="correctly" if correct else "incorrectly")
-    fail("wrong-indices", _place(probe), name=name, wanted="correctly" if correct else "incorrectly")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:(?P<mark>[,.'_ ])[0-9]{3})(?:(?P=mark)[0-9]{3})*(?P<rest>[.,][0-9]+)?")
+_DECIMAL = re.compile(r"[0-9]*[.,]?[0-9]*")
 
 
-def _answered(case: Case, part_id: str, name: str) -> Probe:
-    """Return the last statement that gives the answer; ends the check where there is none, or where it stopped."""
-    probes = _probes(case, name)
-    require_written(case, part_id, [(probe.cell, probe.line) for probe in probes if not probe.error])
-    if not probes:
-        nothing_recorded(case, part_id, f"No value is given to `{name}`.")
-    probe = probes[-1]
-    if all(each.error for each in probes):
-        place = _place(probe)
-        if keras_2 := keras_2_name(probe.error):
-            fail("keras-2", place, name=keras_2, error=probe.error)
-        no_evidence("expression-stopped", place if place[0] else place_of(case, part_id), error=probe.error)
-    return probe
+def choice(question: Question, answer: Answer) -> int | None:
+    """Return the place of the option that an answer means, or None where it means none, or more than one."""
+    if answer.kind not in ("text", "truth", "number"):
+        return None
+    text, texts = plain(answer.text), [plain(option) for option in question.options]
+    if text in texts:
+        return texts.index(text)
+    if answer.kind == "number":
+        return _same_number(answer, texts)
+    letter = _by_letter(text, unicodedata.normalize("NFKC", answer.text).strip().casefold(), texts)
+    return letter if letter is not None else _by_synonym(text, texts)
 
 
-def _probes(case: Case, name: str) -> list[Probe]:
-    return [probe for probe in case.evidence.probes if probe.name == name]
+def _by_letter(text: str, raw: str, options: Sequence[str]) -> int | None:
+    """Read `b`, `b)`, `(B).`, `option b`, and `b) the option itself`."""
+    found = _LETTER.fullmatch(text)
+    if found is None or found["letter"] not in LETTERS[: len(options)]:
+        return None
+    place, rest = LETTERS.index(found["letter"]), plain(found["rest"] or "")
+    if rest and rest != options[place] and (rest in options or not _LETTER_ENDS.match(raw)):
+        # `a good one` begins with a letter, too, and `a) …` followed by the words of option b says two things.
+        return None
+    return place
 
 
-def _place(probe: Probe) -> Place:
-    return probe.cell, probe.line
+def _by_synonym(text: str, options: Sequence[str]) -> int | None:
+    """Read `True` for an option that says yes, where there are two options and one says yes and one no."""
+    meanings = [next((n for n, words in enumerate(_SYNONYMS) if option in words), None) for option in options]
+    meant = next((n for n, words in enumerate(_SYNONYMS) if text in words), None)
+    return meanings.index(meant) if meant is not None and sorted(map(str, meanings)) == ["0", "1"] else None
 
 
-def _classes(trial: Array, rows: int) -> Array:
-    """Return the likeliest class of each of so many rows; a trial is repeated to be as long as the student's own."""
-    classes: Array = np.resize(trial, (rows, trial.shape[1])).argmax(axis=1)
-    return classes
+def _same_number(answer: Answer, options: Sequence[str]) -> int | None:
+    values = set(numbers(answer))
+    same = [place for place, option in enumerate(options) if values & set(_numbers_in(option))]
+    return same[0] if len(same) == 1 else None
 
 
-def _are_classes(case: Case, probe: Probe) -> bool:
-    trials, answers = case.trials, probe.arrays
-    if len(answers) != len(trials) or any(len(answer) < trials.shape[1] + 1 for answer in answers):
-        return False
-    pairs = zip(trials, answers, strict=True)
-    return all(np.array_equal(_classes(trial, len(answer)), answer) for trial, answer in pairs)
+def numbers(answer: Answer) -> tuple[Fraction, ...]:
+    """Return the numbers that an answer can be read as, none where it is no number."""
+    return _numbers_in(answer.text) if answer.kind in ("number", "text") else ()
 
 
-def _are_indices(case: Case, probe: Probe, *, correct: bool) -> bool:
-    if case.test_labels is None or len(probe.arrays) != len(case.trials):
-        return False
-    labels = case.test_labels
-    for trial, answer in zip(case.trials, probe.arrays, strict=True):
-        wanted = np.flatnonzero((_classes(trial, len(labels)) == labels) == correct)
-        if not np.array_equal(answer, wanted[: len(answer)]) or len(answer) < min(SHOWN, len(wanted)):
-            return False
-    return True
+def _numbers_in(text: str) -> tuple[Fraction, ...]:
+    shown = unicodedata.normalize("NFKC", text[: NUMBER_LIMIT + 1]).replace("−", "-").strip(" \t\n\"'`").casefold()
+    found = _NUMBER.fullmatch(shown) if len(shown) <= NUMBER_LIMIT else None
+    if found is None or not found["unit"].isascii() or re.search(r"[-+*/^=(,;]", found["unit"]):
+        return ()
+    below = Fraction(found["below"] or 1)
+    if not below:
+        return ()
+    scale = Fraction(10) ** int(found["power"] or 0) / below * (-1 if found["sign"] == "-" else 1)
+    values = [value * scale for value in _digits(found["digits"].strip())]
+    return tuple(values + [value / 100 for value in values if found["percent"]])
+
+
+def _digits(text: str) -> list[Fraction]:
+    """Return what digits with points, commas, blanks or underscores may mean: `1,234` is two numbers."""
+    values = []
+    if _DECIMAL.fullmatch(text):
+        values.append(Fraction("0" + text.replace(",", ".").removesuffix(".")))
+    grouped = _GROUPED.fullmatch(text)
+    if grouped is not None and (grouped["rest"] or "-")[0] != grouped["mark"]:
+        rest = grouped["rest"] or ""
+        whole = re.sub(r"[^0-9]", "", text.removesuffix(rest))
+        values.append(Fraction(whole + rest.replace(",", ".")))
+    return list(dict.fromkeys(values))
+
+
+def is_right(question: Question, value: Fraction) -> bool:
+    """Tell whether a number is as near to the right one as the question asks."""
+    return abs(value - question.number) <= max(question.absolute, question.relative * abs(question.number))

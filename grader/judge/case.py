@@ -76,7 +76,7 @@ class Case:
         """Tell whether a submission has nothing of a role at all: no network, and nothing called like it."""
         role = self.role(role_id)
         marks = [mark for cell in self.evidence.cells for mark in cell.marks]
-        is_named = any(role.variable in mark.assigns or role.builder == mark.defines for mark in marks)
+        is_named = any(role.variable in mark.assigns or role.builder == mark.defines != "" for mark in marks)
         return not self.models(role_id) and not is_named
 
     def variable_of(self, role_id: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from grader.evidence import Axes
-from grader.judge import answers, architecture, figures, functions, images, loops, predictions, saving, tape, training
+from grader.judge import architecture, classes, figures, functions, images, loops, predictions, saving, tape, training
 from grader.judge.case import Case
 
 
@@ -172,7 +172,7 @@ class Classes(AboutNetwork):
 
     def test_classes(self, case: Case) -> None:
         """Each class is the one with the highest probability of its image."""
-        answers.require_classes(case, self.part, self.name)
+        classes.require_classes(case, self.part, self.name)
 
 
 class RightAndWrong(Checks):
@@ -183,11 +183,11 @@ class RightAndWrong(Checks):
 
     def test_correct(self, case: Case) -> None:
         """The images that are predicted correctly are found."""
-        answers.require_indices(case, self.part, self.correct, correct=True)
+        classes.require_indices(case, self.part, self.correct, correct=True)
 
     def test_incorrect(self, case: Case) -> None:
         """The images that are predicted incorrectly are found."""
-        answers.require_indices(case, self.part, self.incorrect, correct=False)
+        classes.require_indices(case, self.part, self.incorrect, correct=False)
 
 
 class Gallery(Checks):

@@ -52,6 +52,20 @@ DEFECTS: dict[str, Defect] = {
         "What you meant may have been right once. Look up how it is called in Keras 3.",
     ),
     "not-recorded": Defect("{what}", "Is this line reached when all cells run from top to bottom?"),
+    # Questions.
+    "answer-missing": Defect(
+        "`{name}` has no answer yet.", "Assign your answer to it. The text above the cell says in which form."
+    ),
+    "answer-unreadable": Defect(
+        "Your answer could not be read: `{name}` is {found}.", "Nothing is lost: write {form}, and grade again."
+    ),
+    "answer-wrong": Defect(
+        "Your answer is not right: {answer}", "Read the question once more, and what stands above it in the lab."
+    ),
+    "answer-waiting": Defect(
+        "A person will read your answer:\n{answer}",
+        "Does it say all that the question asks? You can still change it, and grade again.",
+    ),
     # The images.
     "images-shape": Defect(
         "The {split} images have the shape {found}; expected is {wanted} for each image.",

@@ -10,6 +10,7 @@ import numpy as np
 
 from grader import late, rubric
 from grader.evidence import Call, Cell
+from grader.judge import questions
 from grader.judge.case import Case
 from grader.model import (
     CellView,
@@ -77,6 +78,7 @@ def grade(
         findings=tuple(_findings(case)),
         extra=extra,
         penalty=penalty,
+        written=tuple(questions.written(case, hidden)),
         duration_s=duration_s,
     )
 

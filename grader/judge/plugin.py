@@ -18,11 +18,13 @@ from typing import Any
 import pytest
 
 from grader.errors import AuthorError
+from grader.judge import questions
 from grader.judge.case import Case
 from grader.judge.checks import Checks
 from grader.judge.verdict import NoEvidence, Verdict
 from grader.labs import Lab, share
 from grader.model import CheckResult, CheckSpec, Feedback, Outcome
+from grader.questions import Question
 
 CHECK_SECONDS = 20
 """A check only reads evidence; one that needs longer than this hangs."""
@@ -81,7 +83,8 @@ class Judge:
 
     def _result(self, spec: CheckSpec, error: BaseException) -> CheckResult:
         if isinstance(error, NoEvidence):
-            missing = [part for part in spec.needs if self._outcomes(part) != {Outcome.PASSED}]
+            # A part that is nothing but questions has no outcome here, and is nothing to build on either.
+            missing = [part for part in spec.needs if self._outcomes(part) - {Outcome.PASSED}]
             if missing:
                 return self._blocked(spec, missing, error.feedback)
         if isinstance(error, Verdict):
@@ -166,27 +169,47 @@ def _require_named(owner: type[Checks]) -> None:
 
 
 def judge(case: Case) -> list[CheckResult]:
-    """Run the lab's checks on a case and return one result for each, in the order of the file.
+    """Run the lab's checks on a case and return one result for each, in the order of the file, then its questions.
 
     Raises:
         AuthorError: the checks cannot be collected.
     """
+    asked = [_asked(case, question) for question in case.lab.questions]
+    if _is_all_questions(case.lab):
+        return asked
     plugin = Judge(lambda: case)
     status, output = _run_pytest(case.lab, [plugin], [])
     _require_collected(case.lab, plugin, status, output, told=False)
-    return [_judged(result) for result in plugin.results.values()]
+    return [*(_judged(result) for result in plugin.results.values()), *asked]
 
 
 def collect_specs(lab: Lab) -> list[CheckSpec]:
-    """Return the checks of a lab without running them.
+    """Return the checks of a lab without running them, its questions among them.
 
     Raises:
         AuthorError: the checks cannot be collected.
     """
+    if _is_all_questions(lab):
+        return questions.specs(lab)
     plugin = Judge(_no_case)
     status, output = _run_pytest(lab, [plugin], ["--collect-only"])
     _require_collected(lab, plugin, status, output, told=True)
-    return list(plugin.specs.values())
+    return [*plugin.specs.values(), *questions.specs(lab)]
+
+
+def _is_all_questions(lab: Lab) -> bool:
+    """Tell whether a lab asks questions in every part, and has no file of checks at all."""
+    asked = {question.part for question in lab.questions}
+    return bool(asked) and {part.id for part in lab.parts} <= asked and not lab.checks_file.exists()
+
+
+def _asked(case: Case, question: Question) -> CheckResult:
+    """Return what becomes of a question; an error of ours costs nobody a point."""
+    try:
+        return questions.judge(case, question)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the other results stand
+        told = Feedback(rationale=OUR_FAULT, defect=f"{type(error).__name__}: {error}"[:300])
+        return CheckResult(spec=questions.spec(question), outcome=Outcome.GRADER_ERROR, feedback=told)
 
 
 def _no_case() -> Case:

@@ -22,6 +22,8 @@ def preload() -> None:
 def write_reports(grade: Grade, folder: Path, *, staff: bool = False) -> list[Path]:
     """Write `report.html`, `report.json` and `junit.xml`, each in full or not at all.
 
+    Where answers are marked by a person, the whole grade is kept as well, so that these files can be made again.
+
     Args:
         grade: what to report.
         folder: where the files go; made if it is missing.
@@ -35,7 +37,7 @@ def write_reports(grade: Grade, folder: Path, *, staff: bool = False) -> list[Pa
         MachineError: the installation has no templates.
     """
     # Imported here: the command's help must not wait for the template engine.
-    from grader.report import html, jsonreport, junit  # noqa: PLC0415
+    from grader.report import html, jsonreport, junit, record  # noqa: PLC0415
 
     # All are rendered before the first is written: no mixture of two grades if one fails.
     contents = {
@@ -43,7 +45,9 @@ def write_reports(grade: Grade, folder: Path, *, staff: bool = False) -> list[Pa
         "report.json": jsonreport.render(grade, staff=staff),
         "junit.xml": junit.render(grade, staff=staff),
     }
+    kept = record.render(grade) if grade.written else None
     folder.mkdir(parents=True, exist_ok=True)
+    record.keep(kept, folder)
     for name, content in contents.items():
         write_atomically(folder / name, content)
     return [folder / name for name in contents]

@@ -72,6 +72,7 @@ def _context(grade: Grade, *, staff: bool) -> dict[str, object]:
         "earned": points.show(grade.earned, grade.points),
         "maximum": points.total(grade.points),
         "parts": view.parts(grade),
+        "waiting": view.waiting(grade),
         "tallies": view.tallies(grade),
         "next": view.next_card(grade),
         "networks": [netview.network(model) for model in grade.models],

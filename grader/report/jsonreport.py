@@ -43,6 +43,7 @@ def render(grade: Grade, *, staff: bool = False) -> str:
         "submission": _submission(grade),
         "run": _run(grade),
         "score": score,
+        "waiting_points": points.number(grade.waiting, grade.points),
         "parts": [_part(part) for part in grade.parts],
         "models": [_model(model) for model in grade.models],
         "findings": [clean(finding, PARAGRAPH) for finding in grade.findings],
@@ -147,6 +148,7 @@ def _part(part: PartResult) -> dict[str, Any]:
         "status": part_status(part),
         **_points(part.earned, part.points),
         "extra": part.extra,
+        "waiting_points": points.number(part.waiting, part.points),
         "checks": [_check(check) for check in part.checks],
     }
 

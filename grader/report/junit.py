@@ -20,6 +20,7 @@ _NODES = {
     # CI shows skipped tests in green; an empty lab must not look like a finished one.
     Outcome.NOT_ATTEMPTED: "failure",
     Outcome.BLOCKED: "skipped",
+    Outcome.WAITING: "skipped",
     Outcome.NOT_RUN: "error",
     Outcome.GRADER_ERROR: "error",
 }
@@ -37,6 +38,7 @@ def render(grade: Grade, *, staff: bool = False) -> str:
     _property(properties, "max_points", points.total(grade.points))
     for number, sentence in enumerate(sentences, 1):
         _property(properties, f"score_note_{number}", line(sentence))
+    _property(properties, "waiting_points", points.show(grade.waiting, grade.points))
     for part in grade.parts:
         for check in part.checks:
             _case(suite, grade.lab, part, check)
@@ -72,7 +74,7 @@ def _verdict(case: ET.Element, node: str, check: CheckResult) -> None:
     rationale, hint = words.explain(check), check.feedback.hint
     verdict = ET.SubElement(case, node, message=line(f"{words.WORDS[check.outcome].label}: {rationale}"))
     if node == "skipped":
-        verdict.set("type", "grade.blocked")
+        verdict.set("type", f"grade.{check.outcome.value}")
     verdict.text = clean("\n".join(filter(None, (rationale, hint))), PARAGRAPH)
 
 

@@ -15,8 +15,8 @@ from rich.text import Text
 from grader.model import Grade, Outcome, PartResult
 from grader.report import account, audience, points
 from grader.report.text import LINE, clean, line
-from grader.report.view import points_of_part
-from grader.report.words import HIDDEN_ONLY, WORDS, explain, first_problem
+from grader.report.view import points_of_part, waiting
+from grader.report.words import HIDDEN_ONLY, WORDS, explain, first_problem, needs_work
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ def summary(grade: Grade, *, report: Path | None, staff: bool = False) -> Render
     rows: list[RenderableType] = [_score(grade), *(Text(sentence) for sentence in sentences)]
     rows += [Text("")] if sentences else []
     rows += [_table(grade)]
-    rows += [_problem(part) for part in grade.parts if part.status not in _BRIEF]
+    rows += [_problem(part) for part in grade.parts if part.status not in _BRIEF or _is_mixed(part)]
     rows += [_waiting(grade, status) for status in _BRIEF[1:] if any(part.status is status for part in grade.parts)]
     if report is not None:
         rows += [
@@ -50,20 +50,31 @@ def summary(grade: Grade, *, report: Path | None, staff: bool = False) -> Render
     return Group(*rows)
 
 
-_BRIEF = (Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.BLOCKED)
+_BRIEF = (Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.BLOCKED, Outcome.WAITING)
 """Statuses of which a line says enough: there is nothing to explain about a part that is not written yet."""
+
+
+def _is_mixed(part: PartResult) -> bool:
+    return part.status is Outcome.WAITING and needs_work(part)
 
 
 def _waiting(grade: Grade, status: Outcome) -> Text:
     word = WORDS[status]
-    titles = " · ".join(line(part.title, 60) for part in grade.parts if part.status is status)
+    titles = " · ".join(_title(part) for part in grade.parts if part.status is status)
     return Text.assemble("\n", (word.mark, _STYLES[word.tone]), " ", (f"{word.label}: ", "bold"), titles)
+
+
+def _title(part: PartResult) -> str:
+    """Return the title of a part, with the points that wait for a person in it."""
+    waits = f" ({points.show(part.waiting, part.points)} points)" if part.waiting else ""
+    return line(part.title, 60) + waits
 
 
 def _score(grade: Grade) -> Text:
     shown = points.show(grade.earned, grade.points)
+    waits = f"; {told}" if (told := waiting(grade)) else ""
     return Text.assemble(
-        (line(grade.lab_title), "bold"), "\n", (shown, "bold"), f" of {points.total(grade.points)} points\n"
+        (line(grade.lab_title), "bold"), "\n", (shown, "bold"), f" of {points.total(grade.points)} points{waits}\n"
     )
 
 

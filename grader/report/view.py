@@ -50,6 +50,7 @@ class PartCard:
     title: str
     word: Word
     points: str
+    waiting: str
     weight: str
     fill: int
     checks: tuple[CheckCard, ...]
@@ -97,10 +98,26 @@ def next_card(grade: Grade) -> NextCard:
         return NextCard(title="Everything passes. Well done!", texts=("There is nothing left to fix here.",))
     if step.kind == "work":
         return _work(grade, step, step.part)
-    title = "Tell your instructor" if step.kind == "fault" else "Wait for an earlier step"
+    title = _TITLES[step.kind]
     word = WORDS[step.part.status]
     texts = (f"{line(step.part.title)}: {word.label.lower()}.", word.note)
     return NextCard(title=title, anchor=_anchor(grade, step.part), word=word, texts=texts)
+
+
+_TITLES = {
+    "fault": "Tell your instructor",
+    "wait": "Wait for an earlier step",
+    "person": "Nothing more to do: a person reads your answers",
+}
+
+
+def waiting(grade: Grade) -> str:
+    """Return what waits for a person in words, or an empty string."""
+    if not grade.waiting:
+        return ""
+    verb = "waits" if grade.waiting == 1 else "wait"
+    noun = "point" if grade.waiting == 1 else "points"
+    return f"{points.show(grade.waiting, grade.points)} {noun} {verb} for a person"
 
 
 def points_of(earned: Fraction, maximum: Fraction) -> str:
@@ -126,7 +143,7 @@ def _work(grade: Grade, step: NextStep, part: PartResult) -> NextCard:
         word=WORDS[part.status],
         texts=(happened,),
         hint=clean(check.feedback.hint, PARAGRAPH) if check is not None else "",
-        gain=points.show(part.points - part.earned, part.points),
+        gain=points.show(part.points - part.earned - part.waiting, part.points),
         place=_place(check.feedback, cells) if check is not None else None,
     )
 
@@ -141,6 +158,7 @@ def _part(part: PartResult, place: int, cells: frozenset[int]) -> PartCard:
         title=line(part.title),
         word=WORDS[part.status],
         points=points_of_part(part),
+        waiting=points.show(part.waiting, part.points) if part.waiting else "",
         weight=points.total(part.points),
         fill=points.percent(part.earned, part.points),
         checks=_without_repetition([_check(check, cells) for check in part.checks if not check.spec.hidden]),

@@ -23,6 +23,12 @@ _OUR_FAULT: Final = "This is our fault, not yours: it costs you nothing. Please 
 WORDS: Final[dict[Outcome, Word]] = {
     Outcome.PASSED: Word(mark="✓", label="Passed", tone="good"),
     Outcome.PARTIAL: Word(mark="◐", label="Partly right", tone="partial"),
+    Outcome.WAITING: Word(
+        mark="✎",
+        label="Waits for a person",
+        tone="idle",
+        note="Somebody reads what you wrote. Points that wait are counted once it is marked.",
+    ),
     Outcome.FAILED: Word(mark="✗", label="Not right yet", tone="bad"),
     Outcome.NOT_ATTEMPTED: Word(mark="○", label="Not started", tone="idle"),
     Outcome.BLOCKED: Word(
@@ -61,16 +67,17 @@ class NextStep:
 
 
 def next_step(grade: Grade) -> NextStep:
-    """Return the first part, in the lab's order, that needs work; kinds: work, fault, wait, done.
+    """Return the first part, in the lab's order, that needs work; kinds: work, fault, wait, person, done.
 
     Extra credit comes last.
     """
     for part in sorted(grade.parts, key=lambda part: part.extra):
-        if part.status in ACTIONABLE:
+        if needs_work(part):
             return NextStep(kind="work", part=part, check=first_problem(part))
     for kind, statuses in (
         ("fault", {Outcome.GRADER_ERROR, Outcome.NOT_RUN}),
         ("wait", {Outcome.BLOCKED}),
+        ("person", {Outcome.WAITING}),
     ):
         for part in grade.parts:
             if part.status in statuses:
@@ -81,6 +88,12 @@ def next_step(grade: Grade) -> NextStep:
 def count_hidden(number: int) -> str:
     """Return how many hidden checks there are."""
     return "1 hidden check" if number == 1 else f"{number} hidden checks"
+
+
+def needs_work(part: PartResult) -> bool:
+    """Tell whether a student can do something about a part, also where another answer in it waits for a person."""
+    is_mixed = part.status is Outcome.WAITING and any(check.outcome in ACTIONABLE for check in part.checks)
+    return part.status in ACTIONABLE or is_mixed
 
 
 def first_problem(part: PartResult) -> CheckResult | None:

@@ -1,0 +1,84 @@
+"""Questions about lists of answers found in predictions: the class of each image, and which of them are right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.evidence import Probe
+from grader.judge.case import Case
+from grader.judge.reading import keras_2_name, nothing_recorded, place_of, require_written
+from grader.judge.verdict import Place, fail, no_evidence
+from grader.wire import Array
+
+SHOWN = 9
+"""Indices that are enough where only the first ones are kept for a figure."""
+
+
+def require_classes(case: Case, part_id: str, name: str) -> None:
+    """Ask whether an expression finds the likeliest digit of each image, on predictions that the grader chose."""
+    probe = _answered(case, part_id, name)
+    if any(_are_classes(case, each) for each in _probes(case, name)):
+        return
+    place = _place(probe)
+    found = len(probe.arrays[0]) if probe.arrays else 0
+    if found <= case.trials.shape[2]:
+        fail("classes-length", place, name=name, found=probe.kind.removeprefix("array of "))
+    fail("wrong-classes", place, name=name)
+
+
+def require_indices(case: Case, part_id: str, name: str, *, correct: bool) -> None:
+    """Ask whether an expression finds the images that are predicted correctly, or those that are not."""
+    probe = _answered(case, part_id, name)
+    if any(_are_indices(case, each, correct=correct) for each in _probes(case, name)):
+        return
+    if any(_are_indices(case, each, correct=not correct) for each in _probes(case, name)):
+        fail("indices-swapped", _place(probe), name=name, wanted="correctly" if correct else "incorrectly")
+    fail("wrong-indices", _place(probe), name=name, wanted="correctly" if correct else "incorrectly")
+
+
+def _answered(case: Case, part_id: str, name: str) -> Probe:
+    """Return the last statement that gives the answer; ends the check where there is none, or where it stopped."""
+    probes = _probes(case, name)
+    require_written(case, part_id, [(probe.cell, probe.line) for probe in probes if not probe.error])
+    if not probes:
+        nothing_recorded(case, part_id, f"No value is given to `{name}`.")
+    probe = probes[-1]
+    if all(each.error for each in probes):
+        place = _place(probe)
+        if keras_2 := keras_2_name(probe.error):
+            fail("keras-2", place, name=keras_2, error=probe.error)
+        no_evidence("expression-stopped", place if place[0] else place_of(case, part_id), error=probe.error)
+    return probe
+
+
+def _probes(case: Case, name: str) -> list[Probe]:
+    return [probe for probe in case.evidence.probes if probe.name == name]
+
+
+def _place(probe: Probe) -> Place:
+    return probe.cell, probe.line
+
+
+def _classes(trial: Array, rows: int) -> Array:
+    """Return the likeliest class of each of so many rows; a trial is repeated to be as long as the student's own."""
+    classes: Array = np.resize(trial, (rows, trial.shape[1])).argmax(axis=1)
+    return classes
+
+
+def _are_classes(case: Case, probe: Probe) -> bool:
+    trials, answers = case.trials, probe.arrays
+    if len(answers) != len(trials) or any(len(answer) < trials.shape[1] + 1 for answer in answers):
+        return False
+    pairs = zip(trials, answers, strict=True)
+    return all(np.array_equal(_classes(trial, len(answer)), answer) for trial, answer in pairs)
+
+
+def _are_indices(case: Case, probe: Probe, *, correct: bool) -> bool:
+    if case.test_labels is None or len(probe.arrays) != len(case.trials):
+        return False
+    labels = case.test_labels
+    for trial, answer in zip(case.trials, probe.arrays, strict=True):
+        wanted = np.flatnonzero((_classes(trial, len(labels)) == labels) == correct)
+        if not np.array_equal(answer, wanted[: len(answer)]) or len(answer) < min(SHOWN, len(wanted)):
+            return False
+    return True

@@ -66,7 +66,8 @@ class Part:
 class Role:
     """A network that the lab asks for: how it is called in words, by which variable and by which function, if any.
 
-    One of `logits` ends without an activation; all others end in probabilities.
+    One of `logits` ends without an activation; all others end in probabilities. In one with `free_hidden`, any
+    activation but the linear one will do before the last layer.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Role:
     builder: str = ""
     convolutional: bool = False
     logits: bool = False
+    free_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from grader.labs import Lab
 OTHER_ACTIVATIONS = {"relu": ("tanh",), "softmax": ("sigmoid", "relu")}
 WRONG_LOSSES = (
     '"categorical_crossentropy"',
+    '"sparse_categorical_crossentropy"',
     '"mse"',
     '"binary_crossentropy"',
     "tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
@@ -179,7 +180,11 @@ def _hidden_choice(scene: Scene, node: ast.AST) -> str:
     """Return why another activation is in order: that of the hidden layer of the first network is free."""
     role = scene.lab.roles[0]
     is_hidden = scene.function == role.builder and _called(node) == "Dense" and _activation(node)[1] != "softmax"
-    return f"the activation of the hidden layer of the {role.title} is the student's choice" if is_hidden else ""
+    return (
+        f"the activation of the hidden layer of the {role.title} is the student's choice"
+        if is_hidden and role.free_hidden
+        else ""
+    )
 
 
 # The networks.
@@ -260,6 +265,8 @@ def _swap_network(scene: Scene, node: ast.AST) -> Iterator[Change]:
 def _wrong_loss(_scene: Scene, node: ast.AST) -> Iterator[Change]:
     loss = _keyword(node, "loss") if _method(node)[1] == "compile" else None
     for other in WRONG_LOSSES if loss is not None else ():
+        if ast.dump(ast.parse(other, mode="eval").body) == ast.dump(loss):  # type: ignore[arg-type] # not None here
+            continue
         yield Change(node=loss, text=other, note=f"loss {other}")  # type: ignore[arg-type] # not None here
 
 
@@ -300,25 +307,36 @@ def _call_missing(_scene: Scene, node: ast.AST) -> Iterator[Change]:
             yield Change(node=node, text=f"{targets} = 0.05, 0.985", note="the results of evaluate are typed in")
 
 
+def _fed(node: ast.AST) -> list[ast.Name]:
+    """Return the images, and the labels behind them, that a call is given as names."""
+    return [each for each in node.args[:2] if isinstance(each, ast.Name)] if isinstance(node, ast.Call) else []
+
+
+def _renamed(node: ast.Call, names: dict[str, str]) -> str:
+    """Return a call with other things in the place of some names that it is given."""
+    given = [names.get(a.id, a.id) if isinstance(a, ast.Name) else ast.unparse(a) for a in node.args]
+    args = [ast.parse(text, mode="eval").body for text in given]
+    return ast.unparse(ast.Call(func=node.func, args=args, keywords=node.keywords))
+
+
 @_operator
 def _other_split(_scene: Scene, node: ast.AST) -> Iterator[Change]:
     method = _method(node)[1]
     if isinstance(node, ast.Call) and method in ("fit", "evaluate", "predict"):
         split, other = ("train", "test") if method == "fit" else ("test", "train")
-        text = ast.unparse(node)
-        if f"{split}_images" in text:
-            text = text.replace(f"{split}_images", f"{other}_images").replace(f"{split}_labels", f"{other}_labels")
+        names = {name.id: name.id.replace(split, other) for name in _fed(node) if split in name.id}
+        if names:
             part = "prediction" if method == "predict" else ""
-            yield Change(node=node, text=text, note=f"{method} with the {other} images", part=part)
+            yield Change(node=node, text=_renamed(node, names), note=f"{method} with the {other} images", part=part)
 
 
 @_operator
 def _other_labels(_scene: Scene, node: ast.AST) -> Iterator[Change]:
-    if isinstance(node, ast.Call) and _method(node)[1] in ("fit", "evaluate"):
-        for label in [a for a in node.args if isinstance(a, ast.Name) and a.id.endswith("_labels")]:
+    if _method(node)[1] in ("fit", "evaluate"):
+        for label in _fed(node)[1:]:
             yield Change(node=label, text=f"{label.id}[::-1]", note="labels in another order than the images")
-            other = "test_labels" if label.id == "train_labels" else "train_labels"
-            yield Change(node=label, text=other, note="labels of the other split")
+            split, other = ("train", "test") if "train" in label.id else ("test", "train")
+            yield Change(node=label, text=label.id.replace(split, other), note="labels of the other split")
 
 
 @_operator
@@ -330,13 +348,9 @@ def _images_and_labels_exchanged(_scene: Scene, node: ast.AST) -> Iterator[Chang
 
 @_operator
 def _few_images(_scene: Scene, node: ast.AST) -> Iterator[Change]:
-    if isinstance(node, ast.Call) and _method(node)[1] == "fit":
-        text = (
-            ast.unparse(node)
-            .replace("train_images", "train_images[:200]")
-            .replace("train_labels", "train_labels[:200]")
-        )
-        yield Change(node=node, text=text, note="trained on 200 images")
+    if isinstance(node, ast.Call) and _method(node)[1] == "fit" and _fed(node):
+        names = {name.id: f"{name.id}[:200]" for name in _fed(node)}
+        yield Change(node=node, text=_renamed(node, names), note="trained on 200 images")
 
 
 @_operator
@@ -393,7 +407,7 @@ def _wrong_digit(_scene: Scene, node: ast.AST) -> Iterator[Change]:
 def _gradient_of_the_wrong_thing(_scene: Scene, node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.Call) and _method(node)[1] == "gradient":
         yield Change(node=node.args[0], text="logits", note="the gradient of the outputs")
-        yield Change(node=node.args[0], text="-loss_value", note="the gradient of minus the loss")
+        yield Change(node=node.args[0], text=f"-({ast.unparse(node.args[0])})", note="the gradient of minus the loss")
         yield Change(node=node.args[0], text="tf.reduce_sum(images)", note="the gradient of something else")
 
 
@@ -401,9 +415,8 @@ def _gradient_of_the_wrong_thing(_scene: Scene, node: ast.AST) -> Iterator[Chang
 def _gradient_with_respect_to_others(scene: Scene, node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.Call) and _method(node)[1] == "gradient":
         owner = ast.unparse(node.args[1]).split(".", 1)[0]
-        yield Change(
-            node=node.args[1], text=f"{scene.other(owner)}.trainable_variables", note="variables of another network"
-        )
+        if other := scene.other(owner):
+            yield Change(node=node.args[1], text=f"{other}.trainable_variables", note="variables of another network")
         yield Change(node=node.args[1], text="[images]", note="the gradient with respect to the images")
 
 

@@ -171,15 +171,9 @@ def last_activation(layers: Sequence[LayerRow]) -> str:
     return layers[-1].activation if layers else "linear"
 
 
-def require_architecture(case: Case, role_id: str, part_id: str, *, free_hidden: bool = False) -> None:
-    """Ask whether the network has exactly the layers, shapes and parameters of the lab's.
-
-    Args:
-        case: the case.
-        role_id: which network.
-        part_id: the part that asks.
-        free_hidden: whether any activation but the linear one will do before the last layer.
-    """
+def require_architecture(case: Case, role_id: str, part_id: str) -> None:
+    """Ask whether the network has exactly the layers, shapes and parameters of the lab's."""
+    free_hidden = case.role(role_id).free_hidden
     wanted = normalised(case.expected.networks[role_id].layers)
 
     def problem_of(network: _Built) -> Problem | None:

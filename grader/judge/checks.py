@@ -50,9 +50,7 @@ class Prepare(Checks):
 
 
 class Build(AboutNetwork):
-    """How a network is built; `free_hidden` lets any activation but the linear one do before the last layer."""
-
-    free_hidden: ClassVar[bool] = False
+    """How a network is built."""
 
     def test_ten_outputs(self, case: Case) -> None:
         """The network is of the right kind and ends in ten outputs."""
@@ -64,7 +62,7 @@ class Build(AboutNetwork):
 
     def test_layers(self, case: Case) -> None:
         """The network has the layers and the number of parameters that the lab asks for."""
-        architecture.require_architecture(case, self.role, self.part, free_hidden=self.free_hidden)
+        architecture.require_architecture(case, self.role, self.part)
 
 
 class BuildLogits(Build):

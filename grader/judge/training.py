@@ -236,7 +236,7 @@ def require_fit(case: Case, role_id: str, part_id: str) -> None:
 def _is_all_else_right(case: Case, role_id: str) -> bool:
     """Tell whether nothing that was judged before can have stopped a training: images, network, and compile."""
     try:
-        architecture.require_architecture(case, role_id, f"{role_id}_build", free_hidden=True)
+        architecture.require_architecture(case, role_id, f"{role_id}_build")
     except Verdict:
         return False
     return images.are_shaped(case) and not _has_other_mistakes(case, role_id)

@@ -13,11 +13,10 @@ class TestDataPrep(checks.Prepare):
 
 
 class TestFcBuild(checks.Build):
-    """The fully connected network itself; its hidden activation is a choice."""
+    """The fully connected network itself."""
 
     part, role = "fc_build", "fc"
     points = {"ten_outputs": 5, "probabilities": 5, "layers": 5}
-    free_hidden = True
 
 
 class TestFcCompile(checks.Compile):

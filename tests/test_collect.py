@@ -54,6 +54,16 @@ def test_images_are_recognised_however_they_are_prepared(images: Images, split: 
     assert facts["scale"] is not None
 
 
+def test_images_with_the_same_mask_are_told_apart() -> None:
+    x, y = draw_digits(40, seed=3)
+    twin = np.where(x[:20] > 0, 256 - x[:20].astype(int), 0).astype(np.uint8)
+    images = Images({"x_train": x[20:], "y_train": y[20:], "x_test": np.concatenate([x[:20], twin]), "y_test": y})
+    for prepared in (np.concatenate([x[:20], twin]), np.concatenate([x[:20], twin]) / 255.0 - 0.3):
+        split, rows = images.rows(prepared)
+        assert split == "test"
+        assert rows.tolist() == list(range(40))
+
+
 def test_scale_and_offset_turn_raw_pixels_into_what_was_fed(images: Images) -> None:
     facts = images.facts(raw("train")[0] / 127.5 - 1)
     assert facts is not None

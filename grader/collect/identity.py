@@ -18,6 +18,9 @@ PIXELS = 784
 SAMPLE = 64
 """Rows of a call that are looked up: enough to tell a split from a mixture, cheap enough for every call."""
 
+SHARED_LIMIT = 2_000
+"""Images of a call that share their mask with others, as a few in MNIST do, and are told apart by their pixels."""
+
 ENDLESS = 1_000_000
 """Rows that a dataset counts as which repeats for ever or does not know its length."""
 
@@ -89,13 +92,23 @@ class Images:
         if int(np.prod(sample.shape[1:], dtype=np.int64)) != PIXELS:
             return "other", np.full(len(sample), -1, np.int64)
         keys, places = self._get_index()
-        wanted = _keys(sample.reshape(len(sample), PIXELS))
-        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        found = np.where(keys[at] == wanted, places[at], -1)
+        flat = sample.reshape(len(sample), PIXELS)
+        wanted = _keys(flat)
+        left, right = (np.searchsorted(keys, wanted, side=side) for side in ("left", "right"))
+        found = np.where(right > left, places[np.minimum(left, len(keys) - 1)], -1)
+        for position in np.flatnonzero(right - left > 1)[:SHARED_LIMIT]:
+            candidates = places[left[position] : right[position]][:SAMPLE]
+            found[position] = max(candidates, key=lambda place: _likeness(flat[position], self._pixels(place)))
         first_test = len(self._raw["train"])
         train, test = (found >= 0) & (found < first_test), found >= first_test
         split = _name_split(float(train.mean()), float(test.mean()))
         return split, np.where(test, found - first_test, found)
+
+    def _pixels(self, place: int) -> Array:
+        """Return the raw pixels (784,) of an image, by its place in the index."""
+        count = len(self._raw["train"])
+        pixels: Array = self._raw["train"][place] if place < count else self._raw["test"][place - count]
+        return pixels.reshape(PIXELS)
 
     def _get_index(self) -> tuple[Array, Array]:
         if self._index is None:
@@ -131,6 +144,12 @@ class Images:
         given = array.argmax(axis=-1) if kind == "one_hot" else array.reshape(-1)
         truth = self._labels[split][where[known]]
         return kind if float(np.mean(given.reshape(-1)[known] == truth)) >= 0.98 else "mismatch"  # noqa: PLR2004
+
+
+def _likeness(row: Array, raw: Array) -> float:
+    """Return how well an image (784,) goes with raw pixels, whatever its scale: the size of their correlation."""
+    one, other = (each.astype(np.float64) - each.mean(dtype=np.float64) for each in (row, raw))
+    return abs(float(one @ other)) / max(float(np.linalg.norm(one) * np.linalg.norm(other)), 1e-12)
 
 
 def to_array(value: object) -> Array | None:

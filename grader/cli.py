@@ -283,6 +283,18 @@ def doctor_command(*, folder: Path | None, require_tier: str | None) -> int:
     return ExitCode.GRADED if is_well else ExitCode.FAULT
 
 
+@cli.command("new-lab")
+@click.argument("name", metavar="NAME")
+@click.option("--in", "parent", type=click.Path(path_type=Path), default=Path(), help="Folder. [default: this one]")
+def new_lab_command(*, name: str, parent: Path) -> int:
+    """Make a small lab that works, to begin with."""
+    from grader.authoring import newlab  # noqa: PLC0415
+
+    folder = newlab.create(name, parent)
+    click.echo(f"{folder} is a lab that works. See whether it judges right: grade verify-lab ./{folder}")
+    return ExitCode.GRADED
+
+
 @cli.command("skeleton")
 @click.argument("lab_id", metavar="LAB")
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder. [default: assignment/LAB]")

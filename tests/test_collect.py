@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.collect import cells
+from grader.collect import cells, functions
 from grader.collect.governor import Budget, ration
 from grader.collect.identity import Images
 from grader.collect.runner import Capture, CellLimits, Ran, Stopwatch, run_cell
@@ -62,6 +62,13 @@ def test_images_with_the_same_mask_are_told_apart() -> None:
         split, rows = images.rows(prepared)
         assert split == "test"
         assert rows.tolist() == list(range(40))
+
+
+@pytest.mark.parametrize("value", [np.float32(1.5), np.ones((2, 3), np.uint8)[:, ::2], np.array([[True]])])
+def test_what_a_function_returns_keeps_its_shape(value: object) -> None:
+    sent = functions._sendable(np.asarray(value))
+    assert sent.shape == np.asarray(value).shape
+    assert sent.tolist() == np.asarray(value).tolist()
 
 
 def test_scale_and_offset_turn_raw_pixels_into_what_was_fed(images: Images) -> None:

@@ -99,6 +99,9 @@ def _variants(lab: Lab, quick: Bench, trained: Bench, progress: Progress) -> Ite
             problem = bench.disagreement(path, result)
             fate = Fate.KILLED if not problem else Fate.WRONG if bench.lost(result) else Fate.SURVIVED
             yield Row(kind="variant", name=path.stem, fate=fate, parts=bench.lost(result), note=problem)
+    for path, result in quick.grade_many(bench.alternatives(lab)):
+        lost = bench.lost(result)
+        yield Row(kind="alternative", name=path.stem, fate=Fate.WRONG if lost else Fate.RIGHT, parts=lost)
 
 
 def _mutants(lab: Lab, folder: Path, quick: Bench, trained: Bench, progress: Progress) -> Iterator[Row]:

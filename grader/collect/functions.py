@@ -80,7 +80,8 @@ def _rows(value: Any) -> int:
 def _sendable(array: Array) -> Array:
     """Return the array in a type that travels, with the same kind of numbers."""
     wide = {"b": np.uint8, "i": np.int64, "u": np.int64, "f": np.float64}[array.dtype.kind]
-    return np.ascontiguousarray(array.astype(wide))
+    # Not ascontiguousarray, which turns a single number into a list of one.
+    return np.asarray(array.astype(wide), order="C")
 
 
 def _kind(value: Any) -> str:

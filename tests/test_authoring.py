@@ -11,7 +11,7 @@ import defects
 import pytest
 
 from grader import labs
-from grader.authoring import calibrate, skeleton, verify_lab
+from grader.authoring import bench, calibrate, skeleton, verify_lab
 from grader.authoring.mutants import OPERATORS, Mutant, mutants
 from grader.authoring.verify_lab import Fate, Row
 from grader.collect import cells
@@ -91,8 +91,12 @@ def test_the_lab_of_a_file_is_found_by_what_is_in_it() -> None:
     assert labs.recognise(b"import mitdeeplearning as mdl") == "mit_6s191_lab2"
     assert labs.recognise(b"model = XXXXXX") == "mnist_cnn"
     assert labs.recognise(b"a = 1") == "mnist_cnn"
+    # A finished script of the flagship without its text, with a name in it that another lab uses, too.
+    own = b"build_fc_model build_cnn_model cnn_model train_images"
+    assert labs.recognise(own + b" train_dataset predicted_classes") == "mnist_cnn"
     for lab in LABS:
-        assert labs.recognise(lab.solution_file.read_bytes()) == lab.id
+        for path in (lab.solution_file, *bench.variants(lab), *bench.alternatives(lab)):
+            assert labs.recognise(path.read_bytes()) == lab.id, path.name
 
 
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)

@@ -1,6 +1,7 @@
 """Right verdicts on notebooks of the published course lab: each trait of real submissions, and what it deserves.
 
-The default suite grades a sample; `-m slow` grades all. By hand: `python tests/test_course.py NAME…`
+The default suite grades a sample, `-m slow` half, `-m "slow or thorough"` all. By hand:
+`python tests/test_course.py NAME…`
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def grades(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def case(fixture: course.Fixture) -> object:
-    marks = () if fixture.name in SAMPLE else (pytest.mark.slow, pytest.mark.timeout(2400))
+    marks = () if fixture.name in SAMPLE else zoo.marks_of(fixture.name)
     return pytest.param(fixture, id=fixture.name, marks=marks)
 
 

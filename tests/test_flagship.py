@@ -1,6 +1,7 @@
 """Right verdicts on the flagship: every submission of the zoo gets what its header promises, and nothing else.
 
-The default suite grades a sample of the zoo; `-m slow` grades all of it, and the reference with many seeds.
+The default suite grades a sample of the zoo; `-m slow` grades half of it, and the reference with other seeds;
+`-m "slow or thorough"` grades all.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def grades(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def case(path: Path) -> object:
-    marks = () if path.stem in SAMPLE else (pytest.mark.slow, pytest.mark.timeout(2400))
+    marks = () if path.stem in SAMPLE else zoo.marks_of(path.stem)
     return pytest.param(path, id=f"{path.parent.name}-{path.stem}", marks=marks)
 
 

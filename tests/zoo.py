@@ -7,14 +7,27 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import zlib
 from pathlib import Path
+
+import pytest
 
 from grader import labs
 from grader.archives import SUFFIXES
 from grader.authoring.bench import Bench, disagreement, header_of, lost, variants
 from grader.model import Grade, Outcome
 
-__all__ = ["Bench", "collection", "describe", "disagreement", "header_of", "lost", "needs_quick_effort", "variants"]
+__all__ = [
+    "Bench",
+    "collection",
+    "describe",
+    "disagreement",
+    "header_of",
+    "lost",
+    "marks_of",
+    "needs_quick_effort",
+    "variants",
+]
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
 
@@ -24,6 +37,15 @@ SLOW = frozenset({"slow_optimizers"})
 def collection(name: str) -> list[Path]:
     """Return the submissions of one kind: good or blank."""
     return sorted(path for path in (SUBMISSIONS / name).iterdir() if path.suffix in SUFFIXES)
+
+
+def marks_of(name: str) -> tuple[pytest.MarkDecorator, ...]:
+    """Return the marks of a submission that is no sample: half of them run with `-m slow`, the others at leisure.
+
+    Which half is settled by the name alone, so that a run can be repeated.
+    """
+    is_first_half = zlib.crc32(name.encode()) % 2 == 0
+    return (pytest.mark.slow if is_first_half else pytest.mark.thorough, pytest.mark.timeout(2400))
 
 
 def needs_quick_effort(path: Path) -> bool:

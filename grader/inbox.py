@@ -27,13 +27,16 @@ class Inbox(Generic[End]):
         self._held = 0
         self._is_closed = False
 
-    def put(self, item: Frame | End) -> None:
-        """Add an item; waits while too much is held."""
+    def put(self, item: Frame | End) -> bool:
+        """Add an item, waiting while too much is held; tell whether anybody will look at it."""
         weight = _weight(item) if isinstance(item, Frame) else 0
         with self._room:
             self._room.wait_for(lambda: self._held < FRAMES_HELD or self._is_closed)
+            if self._is_closed:
+                return False
             self._held += weight
         self._items.put((item, weight))
+        return True
 
     def take(self, timeout: float) -> Frame | End | None:
         """Return the next item, or None where there is none in time."""
@@ -47,7 +50,7 @@ class Inbox(Generic[End]):
         return item
 
     def close(self) -> None:
-        """Let whoever waits for room go on."""
+        """Take nothing more; let whoever waits for room go on."""
         with self._room:
             self._is_closed = True
             self._room.notify_all()

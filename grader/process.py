@@ -143,6 +143,7 @@ class Worker:
         self._child = self._start(module)
         self._started = time.monotonic()
         self._threads = [threading.Thread(target=target, daemon=True) for target in (self._read_frames, self._read_log)]
+        self._writer = threading.Thread()
         for thread in self._threads:
             thread.start()
         with contextlib.suppress(WorkerLost):  # then it is told to whoever asks first
@@ -224,13 +225,12 @@ class Worker:
         _kill_group(self._child)
         self._child.wait()
         self._inbox.close()
+        # Each thread closes its own pipe. One that still waits is left to: something that the worker started lives on
+        # with the other end.
         for thread in self._threads:
             thread.join(0.5)
-        # A reader that still waits holds its pipe: something that the worker started lives on with the other end.
-        if not any(thread.is_alive() for thread in self._threads):
-            for pipe in (self._child.stdin, self._child.stdout, self._child.stderr):
-                with contextlib.suppress(OSError):
-                    _present(pipe).close()
+        if not self._writer.is_alive():
+            _close(_present(self._child.stdin))
 
     def _confirm(self) -> None:
         """Wait for the worker's word that it is confined, and look from outside whether that is so."""
@@ -273,12 +273,13 @@ class Worker:
                 stdin.flush()
             except OSError as error:
                 failures.append(error)
+                _close(stdin)
 
         # A worker that does not read must not hold up its parent, which owns the clock.
-        writer = threading.Thread(target=write, daemon=True)
-        writer.start()
-        while writer.is_alive():
-            writer.join(POLL_S)
+        self._writer = threading.Thread(target=write, daemon=True)
+        self._writer.start()
+        while self._writer.is_alive():
+            self._writer.join(POLL_S)
             self._check_limits()
         if failures:
             raise WorkerLost(self._end("died", "closed its input")) from failures[0]
@@ -347,20 +348,21 @@ class Worker:
 
         ending = Ending(reason="died")
         try:
-            while True:
+            is_wanted = True
+            while is_wanted:
                 frame = wire.decode(read)
                 self._message_since = None
-                self._inbox.put(frame)
+                is_wanted = self._inbox.put(frame)
         except wire.WireError as error:
             ending = Ending(reason="protocol", detail=str(error))
         except (EOFError, OSError, ValueError):
             pass
         self._message_since = None
         self._inbox.put(ending)
+        stdout.close()
 
     def _read_log(self) -> None:
-        stderr = _present(self._child.stderr)
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError), _present(self._child.stderr) as stderr:
             while chunk := os.read(stderr.fileno(), 65536):
                 self._log_bytes += len(chunk)
                 self._log += chunk
@@ -399,6 +401,12 @@ def _present(pipe: IO[bytes] | None) -> BinaryIO:
     if pipe is None:
         raise AssertionError("every worker is started with three pipes")
     return cast("BinaryIO", pipe)
+
+
+def _close(pipe: BinaryIO) -> None:
+    """Close a pipe into a worker that may be gone, with what it never read."""
+    with contextlib.suppress(OSError):
+        pipe.close()
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +93,24 @@ while True:
         assert child._inbox._held <= inbox.FRAMES_HELD + 5_000_000
         assert own.memory_info().rss - before < inbox.FRAMES_HELD + 30_000_000
         assert inbox.FRAMES_HELD < FRAME_LIMIT
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no fork")
+@pytest.mark.parametrize("habit", ["pass", "say('more')"])
+def test_what_outlives_a_worker_costs_its_parent_nothing(habit: str) -> None:
+    """Where nothing forbids new processes one may keep the pipes: the parent lets go of its ends all the same."""
+    survivor = f"os.setsid()\n    for _ in range(10):\n        time.sleep(0.4)\n        {habit}\n    os._exit(0)\n"
+    before = psutil.Process().num_fds()
+    with worker(f"{SPEAK}if not os.fork():\n    {survivor}say('confined')") as child:
+        with suppress(WorkerLost):
+            child.send(Frame(kind="job"))
+        child.kill()
+        held = child._inbox._held
+    deadline = time.monotonic() + 20
+    while psutil.Process().num_fds() > before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert psutil.Process().num_fds() == before
+    assert child._inbox._held == held
 
 
 def test_a_machine_without_memory_is_not_the_students_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from grader import datasets, keys, labs, report
 from grader import submission as intake
 from grader.arguments import Arguments, draw
 from grader.collect.host import Job, collect
-from grader.datasets import DataSource
+from grader.datasets import DataSource, HeldOut
 from grader.errors import MachineError, StudentError, UsageError
 from grader.evidence import Evidence
 from grader.judge.case import Case
@@ -31,6 +31,7 @@ from grader.verification import Verified
 from grader.verify import host as verification
 from grader.verify.host import Verifier
 from grader.wire import Array, Frame
+from grader.workers import Launch, fresh
 
 HELD_OUT = 1_000
 """Images on which accuracy is recomputed: its standard error at 0.95 is 0.7 points, which the bounds include."""
@@ -74,6 +75,16 @@ class Run:
     test_labels: Array | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station:
+    """Where submissions are run: on which data, how well isolated, how workers start, and a clean worker."""
+
+    source: DataSource
+    tier: Tier
+    launch: Launch
+    verifier: Verifier
+
+
 def silent(_frame: Frame) -> None:
     """Ignore progress."""
 
@@ -108,12 +119,14 @@ def observe(request: Request, submission: Submission, source: DataSource, listen
         MachineError: the worker ended before it ran anything.
     """
     seed = keys.draw("held-out", request.seed, submission.sha256)
-    images, labels = datasets.held_out(source, count=HELD_OUT, seed=seed)
+    held_out = datasets.held_out(source, count=HELD_OUT, seed=seed)
     tier = choose(request.tier)
-    with verification.start(images, confine(tier, request.lab)) as verifier:
+    launch = fresh(confine(tier, request.lab))
+    with verification.start(launch) as verifier:
         # The parent waits for the worker now: time to import what the report needs.
         threading.Thread(target=report.preload, daemon=True).start()
-        return gather(request, submission, source, listener, verifier, labels, tier)
+        station = Station(source=source, tier=tier, launch=launch, verifier=verifier)
+        return gather(request, submission, station, held_out, listener)
 
 
 def confine(tier: Tier, lab: Lab) -> Confine:
@@ -124,13 +137,11 @@ def confine(tier: Tier, lab: Lab) -> Confine:
 def gather(
     request: Request,
     submission: Submission,
-    source: DataSource,
-    listener: Listener,
-    verifier: Verifier,
-    labels: Array,
-    tier: Tier,
+    station: Station,
+    held_out: HeldOut,
+    listener: Listener = silent,
 ) -> Run:
-    """Do the same with a clean worker that is there already; `labels` are those of its held-out images, uint8 (n,).
+    """Do the same where everything is set up.
 
     The submission learns from labels that stand for one another in a secret way: what it knows about the images from
     elsewhere, as weights or as a table of answers, is worth nothing. What its networks say is translated back.
@@ -141,26 +152,26 @@ def gather(
         lab=request.lab,
         plan=request.lab.plans[request.effort],
         seed=request.seed,
-        data_path=source.path,
+        data_path=station.source.path,
         relabelling=relabelling,
-        confine=confine(tier, request.lab),
-        held_out=verifier.images,
+        launch=station.launch,
+        held_out=held_out.images,
         trials=_trials(request.seed),
         arguments=draw(request.lab.functions, keys.draw("arguments", request.seed, submission.sha256)),
         early_stop=request.early_stop,
     )
     evidence = collect(job, request.out / "evidence", listener)
     _require_run(submission, evidence)
-    given = datasets.relabelled(datasets.load(source.path, only=("y_train", "y_test")), relabelling)
+    given = datasets.relabelled(datasets.load(station.source.path, only=("y_train", "y_test")), relabelling)
     labels_of = verification.labels_of_rows(given["y_train"], given["y_test"])
-    verified = verifier.verify(evidence, labels=labels, labels_of=labels_of).translated(relabelling)
+    verified = station.verifier.verify(evidence, held_out=held_out, labels_of=labels_of).translated(relabelling)
     return Run(
         submission=submission,
         evidence=evidence,
         verified=verified,
         trials=job.trials,
-        source=source,
-        tier=tier,
+        source=station.source,
+        tier=station.tier,
         arguments=job.arguments,
         test_labels=given["y_test"],
     )

@@ -38,6 +38,7 @@ from grader import datasets, labs, pipeline, report
 from grader import submission as intake
 from grader.authoring import bench
 from grader.errors import GraderError
+from grader.forkserver import WarmStart
 from grader.judge.grading import grade as settle
 from grader.judge.plugin import judge
 from grader.labs import Lab
@@ -46,6 +47,7 @@ from grader.sandbox import choose
 from grader.sandbox.contract import Tier
 from grader.scratch import PREFIX
 from grader.verify import host as verification
+from grader.workers import fresh
 
 FOLDER = Path(__file__).parent / "attacks"
 PAGE = Path(__file__).parent.parent / "docs" / "security.md"
@@ -337,7 +339,7 @@ class Range:
         self.lab = _short(LAB)
         expected = labs.expectations(LAB, data="synthetic", effort=Effort.QUICK)
         self._expected = replace(expected, accuracy={role.id: 0.5 for role in LAB.roles})
-        self._images, self._labels = datasets.draw_digits(200, seed=13)
+        self._held_out = datasets.HeldOut(*datasets.draw_digits(200, seed=13))
         arrays = datasets.load(self.source.path)
         known = [(arrays["x_test"], arrays["y_test"]), (arrays["x_train"][:3000], arrays["y_train"][:3000])]
         pairs = [pair for images, labels in known for pair in zip(images, labels, strict=True)]
@@ -376,14 +378,16 @@ class Range:
         return attack, lane, seconds, runs
 
     def _gather(self, path: Path, out: Path) -> tuple[pipeline.Request, pipeline.Run] | GraderError:
-        if not hasattr(self._local, "verifier"):
-            start = verification.start(self._images, lambda: choose.confinement(self.tier))
-            self._local.verifier = self._open.enter_context(start)
+        if not hasattr(self._local, "station"):
+            confine = pipeline.confine(self.tier, self.lab)
+            verifier = self._open.enter_context(verification.start(fresh(confine)))
+            # Warm where that is done: what one submission leaves behind in the fork server, the next would meet.
+            launch = self._open.enter_context(WarmStart(self.tier, confine)).launch
+            self._local.station = pipeline.Station(source=self.source, tier=self.tier, launch=launch, verifier=verifier)
         request = pipeline.Request(file=path, lab=self.lab, effort=Effort.QUICK, data="synthetic", seed=1, out=out)
         try:
             taken = intake.take(path)
-            verifier = self._local.verifier
-            run = pipeline.gather(request, taken, self.source, pipeline.silent, verifier, self._labels, self.tier)
+            run = pipeline.gather(request, taken, self._local.station, self._held_out)
         except GraderError as error:
             return error
         return request, run

@@ -24,9 +24,10 @@ import numpy as np
 
 from grader import datasets, labs, pipeline
 from grader import submission as intake
-from grader.datasets import DataSource
+from grader.datasets import DataSource, HeldOut
 from grader.datasets.synthetic import draw_digits
 from grader.errors import AuthorError
+from grader.forkserver import WarmStart
 from grader.judge.case import Case
 from grader.judge.grading import grade
 from grader.judge.plugin import judge
@@ -34,6 +35,7 @@ from grader.labs import Lab
 from grader.model import Effort, Grade, Outcome
 from grader.sandbox.choose import choose
 from grader.verify import host as verification
+from grader.workers import fresh
 
 TINY_BUDGET = {
     "multiplications": 6e9,
@@ -154,10 +156,10 @@ class Bench:
         self.expected = labs.expectations(lab, data="synthetic", effort=Effort.QUICK)
         if trained:
             self.lab, self.source = lab, datasets.resolve("synthetic")
-            self.images, self.labels = datasets.held_out(self.source, count=pipeline.HELD_OUT, seed=1)
+            self.held_out = datasets.held_out(self.source, count=pipeline.HELD_OUT, seed=1)
         else:
             self.lab, self.source = tiny_lab(lab), tiny_data(folder)
-            self.images, self.labels = draw_digits(200, seed=13)
+            self.held_out = HeldOut(*draw_digits(200, seed=13))
             self.expected = replace(self.expected, accuracy={role.id: TINY_ACCURACY for role in lab.roles})
         self.tier = choose()
         self._local = threading.local()
@@ -184,12 +186,12 @@ class Bench:
                 yield path, pipeline.case_of(request, run, self.expected), run, request
 
     def _run(self, path: Path) -> tuple[Path, pipeline.Request, pipeline.Run]:
-        if not hasattr(self._local, "verifier"):
+        if not hasattr(self._local, "station"):
             confine = pipeline.confine(self.tier, self.lab)
-            self._local.verifier = self._open.enter_context(verification.start(self.images, confine))
+            verifier = self._open.enter_context(verification.start(fresh(confine)))
+            launch = self._open.enter_context(WarmStart(self.tier, confine)).launch
+            self._local.station = pipeline.Station(source=self.source, tier=self.tier, launch=launch, verifier=verifier)
         out = Path(tempfile.mkdtemp(dir=self.folder))
         request = pipeline.Request(file=path, lab=self.lab, effort=Effort.QUICK, data="synthetic", seed=1, out=out)
-        verifier = self._local.verifier
-        submission = intake.take(path)
-        run = pipeline.gather(request, submission, self.source, pipeline.silent, verifier, self.labels, self.tier)
+        run = pipeline.gather(request, intake.take(path), self._local.station, self.held_out)
         return path, request, run

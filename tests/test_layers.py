@@ -12,8 +12,8 @@ PACKAGE = Path(__file__).parent.parent / "grader"
 
 LAYERS = (
     {"errors"},
-    {"model", "redaction"},
-    {"rubric", "late"},
+    {"model", "redaction", "jsonvalues"},
+    {"rubric", "late", "standings"},
     {
         *(
             "wire",

@@ -74,7 +74,7 @@ class Forked:
             try:
                 self.server.settimeout(None)
                 self.status = int(_message(self.server)["status"])
-            except (ForkServerLost, KeyError):
+            except (ForkServerLost, KeyError, OSError):
                 self.status = STATUS_LOST
             os.close(self.handle)
         return self.status

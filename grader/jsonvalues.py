@@ -17,6 +17,7 @@ import typing
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 _FRACTION = re.compile(r"-?[0-9]{1,60}(/[0-9]{1,60})?")
@@ -39,6 +40,7 @@ _WRITERS: dict[type, Callable[[Any], Any]] = {
     enum.Enum: lambda value: value.value,
     bytes: lambda value: base64.b64encode(value).decode("ascii"),
     Fraction: str,
+    Path: str,
     dt.datetime: str,
     dt.timedelta: lambda value: value // dt.timedelta(microseconds=1),
 }
@@ -81,6 +83,7 @@ def _fraction(text: str) -> Fraction:
 
 _READERS: dict[type, Callable[[Any], Any]] = {
     Fraction: _fraction,
+    Path: Path,
     bytes: functools.partial(base64.b64decode, validate=True),
     float: float,
     dt.datetime: dt.datetime.fromisoformat,

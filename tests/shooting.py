@@ -38,16 +38,16 @@ from grader import datasets, labs, pipeline, report
 from grader import submission as intake
 from grader.authoring import bench
 from grader.errors import GraderError
-from grader.forkserver import WarmStart
 from grader.judge.grading import grade as settle
 from grader.judge.plugin import judge
 from grader.labs import Lab
 from grader.model import Effort, Grade
+from grader.observation import Run
 from grader.sandbox import choose
 from grader.sandbox.contract import Tier
 from grader.scratch import PREFIX
+from grader.stations import Stations
 from grader.verify import host as verification
-from grader.workers import fresh
 
 FOLDER = Path(__file__).parent / "attacks"
 PAGE = Path(__file__).parent.parent / "docs" / "security.md"
@@ -348,7 +348,10 @@ class Range:
         (folder / "shared").chmod(0o777)
         folder.chmod(0o755)
         self._listeners = Listeners(folder)
-        self._local, self._open = threading.local(), ExitStack()
+        # Warm where that is done: what one submission leaves behind in a fork server, the next would meet.
+        confine = pipeline.confine(self.tier, self.lab)
+        self._open = ExitStack()
+        self._stations = self._open.enter_context(Stations(self.source, self.tier, confine))
         self._open.callback(self._listeners.close)
 
     def __enter__(self) -> Self:
@@ -377,17 +380,11 @@ class Range:
                 runs[name] = self._gather(path, self.folder / f"{attack.name}-{name}")
         return attack, lane, seconds, runs
 
-    def _gather(self, path: Path, out: Path) -> tuple[pipeline.Request, pipeline.Run] | GraderError:
-        if not hasattr(self._local, "station"):
-            confine = pipeline.confine(self.tier, self.lab)
-            verifier = self._open.enter_context(verification.start(fresh(confine)))
-            # Warm where that is done: what one submission leaves behind in the fork server, the next would meet.
-            launch = self._open.enter_context(WarmStart(self.tier, confine)).launch
-            self._local.station = pipeline.Station(source=self.source, tier=self.tier, launch=launch, verifier=verifier)
+    def _gather(self, path: Path, out: Path) -> tuple[pipeline.Request, Run] | GraderError:
         request = pipeline.Request(file=path, lab=self.lab, effort=Effort.QUICK, data="synthetic", seed=1, out=out)
         try:
             taken = intake.take(path)
-            run = pipeline.gather(request, taken, self._local.station, self._held_out)
+            run = pipeline.gather(request, taken, self._stations.mine(), held_out=self._held_out)
         except GraderError as error:
             return error
         return request, run
@@ -418,9 +415,9 @@ class Range:
             shutil.rmtree(path, ignore_errors=True)
         return hit
 
-    def _judge(self, request: pipeline.Request, run: pipeline.Run) -> Grade:
+    def _judge(self, request: pipeline.Request, run: Run) -> Grade:
         case = pipeline.case_of(request, run, self._expected)
-        grade = settle(case, judge(case), run.submission, pipeline.facts_of(request, run), 0.0)
+        grade = settle(case, judge(case), run.identity, pipeline.facts_of(request, run), 0.0)
         report.write_reports(grade, request.out)
         json.loads((request.out / "report.json").read_text(encoding="utf-8"))
         return grade

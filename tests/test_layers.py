@@ -32,7 +32,7 @@ LAYERS = (
         *("verification", "networks", "datasets"),
     },
     {"collect", "verify", "judge", "report"},
-    {"pipeline", "doctor", "authoring", "marks", "pytest_plugin"},
+    {"pipeline", "observation", "stations", "batch", "store", "doctor", "authoring", "marks", "pytest_plugin"},
     {"cli"},
     {"__main__"},
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,32 +148,34 @@ def _interrupted(index: int, reason: str) -> Frame:
     return Frame(kind="ran", fields=fields)
 
 
-def _request(job: Job) -> Frame:
-    budget: dict[str, Any] = dict(job.plan.budget)
-    if not job.early_stop:
+def orders(lab: Lab, plan: Plan, suffix: str, seed: int, *, early_stop: bool) -> dict[str, Any]:
+    """Return what a worker is told, as JSON fields, beside the arrays that it gets."""
+    budget: dict[str, Any] = dict(plan.budget)
+    if not early_stop:
         budget.pop("stop_accuracy", None)
-    fields: Mapping[str, Any] = {
-        "suffix": job.submission.suffix,
-        "placeholder": job.lab.placeholder,
-        "stand_ins": list(job.lab.stand_ins),
-        "seed": job.seed,
+    return {
+        "suffix": suffix,
+        "placeholder": lab.placeholder,
+        "stand_ins": list(lab.stand_ins),
+        "seed": seed,
         "budget": budget,
-        "watched": list(job.lab.watched),
-        "labels": list(job.lab.labels),
-        "prediction": job.lab.prediction,
-        "answers": [job.lab.prediction, *job.lab.answers] if job.lab.prediction else list(job.lab.answers),
-        "functions": [[f.name, len(job.arguments[f.name]), len(f.arguments)] for f in job.lab.functions],
-        "datasets": list(job.lab.datasets),
-        "numbers": list(job.lab.numbers),
-        "predictions": job.lab.predictions,
-        "image_shape": list(job.lab.image_shape),
-        "questions": [question.variable for question in job.lab.questions],
-        "networks": [[role.variable, role.builder, role.convolutional] for role in job.lab.roles],
-        "limits": {
-            "own_s": job.plan.own_s,
-            "idle_s": job.plan.idle_s,
-        },
+        "watched": list(lab.watched),
+        "labels": list(lab.labels),
+        "prediction": lab.prediction,
+        "answers": [lab.prediction, *lab.answers] if lab.prediction else list(lab.answers),
+        "functions": [[function.name, function.trials, len(function.arguments)] for function in lab.functions],
+        "datasets": list(lab.datasets),
+        "numbers": list(lab.numbers),
+        "predictions": lab.predictions,
+        "image_shape": list(lab.image_shape),
+        "questions": [question.variable for question in lab.questions],
+        "networks": [[role.variable, role.builder, role.convolutional] for role in lab.roles],
+        "limits": {"own_s": plan.own_s, "idle_s": plan.idle_s},
     }
+
+
+def _request(job: Job) -> Frame:
+    fields = orders(job.lab, job.plan, job.submission.suffix, job.seed, early_stop=job.early_stop)
     arrays = {
         "submission": np.frombuffer(job.submission.data, np.uint8),
         "held_out": job.held_out,

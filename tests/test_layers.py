@@ -12,14 +12,14 @@ PACKAGE = Path(__file__).parent.parent / "grader"
 
 LAYERS = (
     {"errors"},
-    {"model", "redaction"},
+    {"model", "redaction", "text", "points"},
     {"rubric", "late"},
     {
-        *("wire", "process", "procfs", "inbox", "sandbox", "scratch", "keys", "archives", "submission"),
+        *("wire", "process", "procfs", "inbox", "sandbox", "scratch", "keys", "archives", "submission", "files"),
         *("definition", "catalogue", "labs", "questions", "evidence", "record", "arguments"),
         *("verification", "networks", "datasets"),
     },
-    {"collect", "verify", "judge", "report"},
+    {"collect", "verify", "judge", "report", "exchange"},
     {"pipeline", "doctor", "authoring", "marks", "pytest_plugin"},
     {"cli"},
     {"__main__"},
@@ -29,7 +29,7 @@ SIBLINGS_MAY = {3, 5}
 """Layers whose modules may import one another; the packages of collect and its like may not."""
 
 OWNERS = {"subprocess": "process", "grader.cli": "__main__"}
-TRUSTED_WITHOUT_TENSORFLOW = {"judge", "report", "pipeline", "rubric", "labs", "evidence", "cli"}
+TRUSTED_WITHOUT_TENSORFLOW = {"judge", "report", "exchange", "pipeline", "rubric", "labs", "evidence", "cli"}
 WORKER_SIDE = {"collect", "verify"}
 
 

@@ -296,6 +296,16 @@ def test_links_and_pipes_are_not_followed(tmp_path: Path) -> None:
     assert reasons(intake) == {"link.py": Why.SYMLINK, "up": Why.SYMLINK, "pipe.py": Why.SPECIAL}
 
 
+def test_what_is_written_is_not_read_as_handed_in(tmp_path: Path) -> None:
+    root = folder(tmp_path / "x", {"a.py": CODE, "out/intake/b/b.py": CODE})
+    assert [entry.id for entry in read(root, into=root / "out" / "intake").entries] == ["a"]
+
+
+def test_names_of_what_is_left_out_are_safe_to_show(tmp_path: Path) -> None:
+    path = archive(tmp_path / "x.zip", {"a.py": CODE, "\x1b[31m\u202ered.txt": "x"})
+    assert [left.name for left in read(path, into=tmp_path / "into").left_out] == ["red.txt"]
+
+
 def test_archives_write_nothing_outside(tmp_path: Path) -> None:
     files = {
         "../evil.py": CODE,

@@ -32,7 +32,8 @@ def read(source: Path, *, into: Path, layout: str = AUTO, assignment: str = "") 
 
     Args:
         source: a folder or a zip archive, as downloaded.
-        into: a folder for what is taken out of an archive, each entry in a folder of its own; made if missing.
+        into: a folder for what is taken out of an archive, each entry in a folder of its own; made if missing, and not
+            looked into where it lies in the source.
         layout: the value of a `Layout`, or `auto` to find it by what is there.
         assignment: which one, where a layout (nbgrader's) has several.
 
@@ -40,7 +41,7 @@ def read(source: Path, *, into: Path, layout: str = AUTO, assignment: str = "") 
         UsageError: there is no such download or layout, or nothing in it can be graded.
         MachineError: `into` cannot be written.
     """
-    with opened(source) as download:
+    with opened(source, skip=into) as download:
         taken, view = _layout(download, layout)
         reading = _LAYOUTS[taken].read(view, assignment)
         intake = _Intake(download=view, into=into, layout=taken, left_out=[*view.left_out, *reading.left_out])
@@ -50,7 +51,10 @@ def read(source: Path, *, into: Path, layout: str = AUTO, assignment: str = "") 
         told = f"{source}: nothing to grade was found, read as {taken.value} ({'; '.join(reasons)})"
         raise UsageError(f"{told}; another layout can be named", slug="no-submissions")
     return Intake(
-        layout=taken, entries=tuple(entries), left_out=tuple(intake.left_out), notes=tuple(map(line, reading.notes))
+        layout=taken,
+        entries=tuple(entries),
+        left_out=tuple(replace(left, name=line(left.name)) for left in intake.left_out),
+        notes=tuple(map(line, reading.notes)),
     )
 
 

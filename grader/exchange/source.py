@@ -110,15 +110,15 @@ class Source:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Source]:
-    """List the files of a folder or of a zip archive, which stays open for as long as the block lasts.
+def opened(path: Path, *, skip: Path) -> Iterator[Source]:
+    """List the files of a folder, but for one in it, or of a zip archive, which is open for as long as the block lasts.
 
     Raises:
         UsageError: there is neither, or it has too many files.
     """
     if path.is_dir():
         left_out: list[LeftOut] = []
-        files = list(_walk(path, PurePosixPath(), left_out))
+        files = list(_walk(path, PurePosixPath(), left_out, skip.resolve()))
         yield Source(root=path, files=_in_order(path, files), left_out=tuple(left_out))
         return
     if not path.is_file():
@@ -144,7 +144,7 @@ def _in_order(path: Path, files: list[File]) -> tuple[File, ...]:
     return tuple(sorted(files, key=lambda file: file.path.parts))
 
 
-def _walk(folder: Path, below: PurePosixPath, left_out: list[LeftOut]) -> Iterator[File]:
+def _walk(folder: Path, below: PurePosixPath, left_out: list[LeftOut], skip: Path) -> Iterator[File]:
     if len(below.parts) > DEPTH_LIMIT:
         left_out.append(LeftOut(name=str(below), why=Why.UNSAFE_NAME))
         return
@@ -161,7 +161,8 @@ def _walk(folder: Path, below: PurePosixPath, left_out: list[LeftOut]) -> Iterat
         if child.is_symlink():
             left_out.append(LeftOut(name=str(path), why=Why.SYMLINK))
         elif child.is_dir(follow_symlinks=False):
-            yield from _walk(folder / child.name, path, left_out)
+            if (folder / child.name).resolve() != skip:
+                yield from _walk(folder / child.name, path, left_out, skip)
         elif child.is_file(follow_symlinks=False):
             yield File(place=path, path=path, size=child.stat(follow_symlinks=False).st_size)
         else:

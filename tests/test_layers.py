@@ -12,27 +12,16 @@ PACKAGE = Path(__file__).parent.parent / "grader"
 
 LAYERS = (
     {"errors"},
-    {"model", "redaction", "jsonvalues"},
+    {"model", "redaction", "jsonvalues", "text", "points"},
     {"rubric", "late", "standings"},
     {
-        *(
-            "wire",
-            "process",
-            "procfs",
-            "inbox",
-            "workers",
-            "forkserver",
-            "sandbox",
-            "scratch",
-            "keys",
-            "archives",
-            "submission",
-        ),
+        *("wire", "process", "procfs", "inbox", "workers", "forkserver", "sandbox", "scratch"),
+        *("keys", "archives", "submission", "files", "store"),
         *("definition", "catalogue", "labs", "questions", "evidence", "record", "arguments"),
         *("verification", "networks", "datasets"),
     },
-    {"collect", "verify", "judge", "report"},
-    {"pipeline", "observation", "stations", "batch", "store", "doctor", "authoring", "marks", "pytest_plugin"},
+    {"collect", "verify", "judge", "report", "exchange"},
+    {"pipeline", "observation", "stations", "batch", "doctor", "authoring", "marks", "pytest_plugin"},
     {"cli"},
     {"__main__"},
 )
@@ -41,7 +30,7 @@ SIBLINGS_MAY = {3, 5}
 """Layers whose modules may import one another; the packages of collect and its like may not."""
 
 OWNERS = {"subprocess": "process", "grader.cli": "__main__"}
-TRUSTED_WITHOUT_TENSORFLOW = {"judge", "report", "pipeline", "rubric", "labs", "evidence", "cli"}
+TRUSTED_WITHOUT_TENSORFLOW = {"judge", "report", "exchange", "pipeline", "rubric", "labs", "evidence", "cli"}
 WORKER_SIDE = {"collect", "verify"}
 
 

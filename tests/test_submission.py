@@ -115,6 +115,14 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
         submission.take(tmp_path / "broken.zip")
 
 
+def test_an_archive_with_a_file_without_a_name_is_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path, {"lab.py": CODE})
+    with zipfile.ZipFile(path, "a") as members:
+        members.writestr(zipfile.ZipInfo(""), CODE)
+    with pytest.raises(StudentError, match="leads elsewhere"):
+        submission.take(path)
+
+
 def test_every_cut_of_an_archive_is_refused_or_read(tmp_path: Path) -> None:
     whole = archive(tmp_path, {"lab.py": CODE * 50}).read_bytes()
     for size in range(len(whole)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.report.files import write_atomically
+from grader.files import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from fractions import Fraction
 
+from grader import points
 from grader.model import ExtraCredit, Grade, Penalty
-from grader.report import audience, points, words
+from grader.report import audience, words
 
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 

@@ -18,8 +18,8 @@ from pygments.token import (
     String,
 )
 
-from grader.report.text import PARAGRAPH, SOURCE, clean, line
 from grader.report.words import ACTIONABLE
+from grader.text import PARAGRAPH, SOURCE, clean, line
 
 if TYPE_CHECKING:
     from grader.model import CellView, Grade

@@ -12,7 +12,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from grader.report.text import line
+from grader.text import line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from grader.report import figures, points
-from grader.report.text import count, finite, line
+from grader import points
+from grader.report import figures
+from grader.text import count, finite, line
 
 if TYPE_CHECKING:
     from grader.model import Grade, LayerRow, ModelView, Prediction

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import MachineError
+from grader.files import write_atomically
 from grader.jsonvalues import built, plain
 from grader.model import Grade
-from grader.report.files import write_atomically
 
 FORMAT = 1
 """Version of the record. History: 1, the first one."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import subprocess
+import sys
 import zipfile
 from fractions import Fraction
 from pathlib import Path
@@ -226,6 +228,12 @@ def test_the_short_form_needs_the_number_of_the_assignment() -> None:
     assert rows(canvas.fill(made.data, results[:1], assignment="12345").data)[2][3] == "87.50"
 
 
+def test_anonymous_students_are_in_no_short_form() -> None:
+    made = canvas.create([result(canvas_entry("anon_x7Qz2"))], assignment="Lab (7)")
+    assert made.entries == ()
+    assert "is not known" in made.notes[0].text
+
+
 def test_the_worksheet_gets_grades_and_comments_and_nothing_else() -> None:
     results = [result(moodle_entry("1234", "Jane Doe"), summary="=1+1 <b>\nsecond, line")]
     filled = moodle.fill(WORKSHEET.encode(), results)
@@ -261,6 +269,10 @@ def test_the_number_of_a_team_is_no_participant() -> None:
 def test_blind_downloads_are_matched_by_number_alone() -> None:
     filled = moodle.fill(WORKSHEET.encode(), [result(moodle_entry("18", ""))])
     assert rows(filled.data)[4][5] == "87.50"
+    blind = "Identifier,Status,Grade,Maximum Grade,x\nParticipant 5,Submitted,,100,\nParticipant 6,Submitted,,100,\n"
+    filled = moodle.fill(blind.encode(), [result(moodle_entry("5", ""))])
+    assert rows(filled.data)[1][2] == "87.50"
+    assert [note.about for note in filled.notes] == ["6"]
 
 
 def test_other_languages_are_known_or_named() -> None:
@@ -415,6 +427,24 @@ def test_a_bundle_is_there_in_full_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot write"):
         bundles.canvas([], tmp_path / "missing" / "out.zip")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_guide_says_what_works(tmp_path: Path) -> None:
+    guide = (Path(__file__).parent.parent / "docs" / "exchange.md").read_text(encoding="utf-8")
+    (tmp_path / "example.py").write_text(guide.split("```python\n")[1].split("```")[0], encoding="utf-8")
+    archive(tmp_path / "submissions.zip", CANVAS)
+    (tmp_path / "grades.csv").write_text(EXPORT, encoding="utf-8")
+    (tmp_path / "report.html").write_text("<html>", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "example.py"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "loelee_55_1290_notes.pdf: no notebook" in done.stdout
+    assert "Poe, Pat: no submission is theirs" in done.stdout
+    assert rows((tmp_path / "grades-filled.csv").read_bytes())[4][6] == "87.50"
+    assert len(rows((tmp_path / "gradebook.csv").read_bytes())) == 4
+    with zipfile.ZipFile(tmp_path / "feedback.zip") as members:
+        assert len(members.namelist()) == 3
 
 
 CELLS = st.text(

@@ -157,7 +157,9 @@ def test_names_of_canvas(name: str, user: str, late: bool, file: str) -> None:  
     assert name.startswith(f"{found.head}_")
 
 
-@pytest.mark.parametrize("name", ["doejane_50_text.html", "lab.py", "my_lab_1.py", "anon_x_text.html", ""])
+@pytest.mark.parametrize(
+    "name", ["doejane_50_text.html", f"a_1_{'9' * 5_000}_x.py", "lab.py", "my_lab_1.py", "anon_x_text.html", ""]
+)
 def test_what_is_no_upload_of_canvas(name: str) -> None:
     assert canvas.upload(name) is None
 
@@ -268,6 +270,11 @@ def test_one_student_does_not_decide_how_all_are_read(tmp_path: Path) -> None:
     assert read(folder(tmp_path / "x", files), into=tmp_path / "into").layout is Layout.PLAIN
 
 
+def test_one_file_in_a_flat_folder_does_not_decide_either(tmp_path: Path) -> None:
+    files = {"alice.py": CODE, "bob.py": CODE, "smith_12_345_lab.py": CODE, "x_1_assignsubmission_file_y.py": CODE}
+    assert len(read(folder(tmp_path / "x", files), into=tmp_path / "into").entries) == 4
+
+
 def test_a_layout_can_be_named(tmp_path: Path) -> None:
     root = folder(tmp_path / "x", CANVAS)
     assert read(root, into=tmp_path / "into", layout="plain").layout is Layout.PLAIN
@@ -296,6 +303,16 @@ def test_links_and_pipes_are_not_followed(tmp_path: Path) -> None:
     assert reasons(intake) == {"link.py": Why.SYMLINK, "up": Why.SYMLINK, "pipe.py": Why.SPECIAL}
 
 
+def test_folders_without_end_are_left(tmp_path: Path) -> None:
+    deep = "/".join(["d"] * 60)
+    files = {"a/lab.py": CODE, f"b/{deep}/lab.py": CODE}
+    for download in (folder(tmp_path / "x", files), archive(tmp_path / "x.zip", files)):
+        intake = read(download, into=tmp_path / "into")
+        assert [(entry.id, [left.why for left in intake.left_out]) for entry in intake.entries] == [
+            ("a", [Why.TOO_DEEP])
+        ]
+
+
 def test_what_is_written_is_not_read_as_handed_in(tmp_path: Path) -> None:
     root = folder(tmp_path / "x", {"a.py": CODE, "out/intake/b/b.py": CODE})
     assert [entry.id for entry in read(root, into=root / "out" / "intake").entries] == ["a"]
@@ -304,6 +321,15 @@ def test_what_is_written_is_not_read_as_handed_in(tmp_path: Path) -> None:
 def test_names_of_what_is_left_out_are_safe_to_show(tmp_path: Path) -> None:
     path = archive(tmp_path / "x.zip", {"a.py": CODE, "\x1b[31m\u202ered.txt": "x"})
     assert [left.name for left in read(path, into=tmp_path / "into").left_out] == ["red.txt"]
+
+
+def test_a_file_that_became_a_link_since_it_was_listed_is_not_followed(tmp_path: Path) -> None:
+    root = folder(tmp_path / "x", {"a.py": CODE})
+    with source.opened(root, skip=tmp_path) as download:
+        (root / "a.py").unlink()
+        (root / "a.py").symlink_to("/etc/passwd")
+        with pytest.raises(source.Unreadable):
+            download.read(download.files[0])
 
 
 def test_archives_write_nothing_outside(tmp_path: Path) -> None:
@@ -396,6 +422,14 @@ def test_ids_are_kept_or_made_safe(text: str, id_: str | None) -> None:
     found = names.folder_name(text)
     assert found == id_ if id_ is not None else found != text
     assert names.folder_name(found) == found
+
+
+def test_ids_that_meet_all_say_whose_they_are() -> None:
+    """Which one would keep the plain name must not depend on the order."""
+    one, other = names.unique_ids(["Alice", "alice"])
+    assert one.startswith("Alice-")
+    assert other.startswith("alice-")
+    assert names.unique_ids(["alice", "bob", "Alice"]) == [other, "bob", one]
 
 
 NAMES = st.text(min_size=0, max_size=120) | st.sampled_from(

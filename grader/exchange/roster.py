@@ -66,7 +66,7 @@ class Entry:
 
 
 class Why(enum.Enum):
-    """Why something in a download is not graded; the value says it in words."""
+    """Why something in a download is not graded: the name is for programs, the value says it in words."""
 
     SUPERSEDED = "a newer file by the same student counts"
     TEXT_ENTRY = "text that was typed into the system, not a file"
@@ -77,6 +77,7 @@ class Why(enum.Enum):
     SYMLINK = "a link in the file system, which is not followed"
     SPECIAL = "not a regular file"
     UNSAFE_NAME = "its name leads elsewhere"
+    TOO_DEEP = "it lies in too many folders within folders"
     TWICE = "the archive has another file of this name"
     ENCRYPTED = "it is encrypted"
     DAMAGED = "it cannot be read"

@@ -146,7 +146,7 @@ def _in_order(path: Path, files: list[File]) -> tuple[File, ...]:
 
 def _walk(folder: Path, below: PurePosixPath, left_out: list[LeftOut], skip: Path) -> Iterator[File]:
     if len(below.parts) > DEPTH_LIMIT:
-        left_out.append(LeftOut(name=str(below), why=Why.UNSAFE_NAME))
+        left_out.append(LeftOut(name=str(below), why=Why.TOO_DEEP))
         return
     try:
         with os.scandir(folder) as found:
@@ -200,8 +200,10 @@ def _obstacle(member: zipfile.ZipInfo, name: str) -> Why | None:
     leads_away = (
         name.startswith("/") or "\\" in name or ".." in parts or name[1:2] == ":" or "\0" in member.orig_filename
     )
-    if leads_away or not parts or len(parts) > DEPTH_LIMIT:
+    if leads_away or not parts:
         return Why.UNSAFE_NAME
+    if len(parts) > DEPTH_LIMIT:
+        return Why.TOO_DEEP
     if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
         return Why.SYMLINK if stat.S_ISLNK(member.external_attr >> 16) else Why.SPECIAL
     return Why.ENCRYPTED if member.flag_bits & _IS_ENCRYPTED else None

@@ -28,6 +28,7 @@ LABELS = {
     "name": ("Full name", "Vollständiger Name", "Nom complet", "Nombre completo"),
     "email": ("Email address", "E-Mail-Adresse", "Adresse de courriel", "Dirección de correo", "Dirección Email"),
     "id_number": ("ID number", "ID-Nummer", "Numéro d'identification", "Número de ID"),
+    "status": ("Status", "Statut", "Estado", "Estatus"),
     "group": ("Group", "Gruppe", "Groupe", "Grupo"),
     "grade": ("Grade", "Bewertung", "Note", "Calificación"),
     "maximum": ("Maximum grade", "Bestwertung", "Note maximale", "Calificación máxima"),
@@ -132,7 +133,8 @@ def _places(table: Table, columns: Columns) -> dict[str, int]:
             raise UsageError(f"the worksheet has {asked}; name one of {listed(table.head)}", slug="no-column")
     # The order is Moodle's own, whatever the language.
     places["identifier"] = 0
-    places.setdefault("name", 1)
+    if places.get("status") != 1:  # where grading is blind there are no names
+        places.setdefault("name", 1)
     places.setdefault("maximum", places["grade"] + 1)
     return places
 
@@ -145,7 +147,9 @@ def _rows(table: Table, places: dict[str, int]) -> list[Row]:
             continue
         known = {what: table.cell(row, place) for what, place in places.items()}
         ids = tuple(filter(None, (known.get("email"), known.get("id_number"))))
-        rows.append(Row(index=row, own=participant[1], ids=ids, name=known["name"], group=known.get("group", "")))
+        rows.append(
+            Row(index=row, own=participant[1], ids=ids, name=known.get("name", ""), group=known.get("group", ""))
+        )
     if not rows:
         raise UsageError(f"this is not {_WHAT}: no row begins with a participant's number", slug="no-gradebook")
     return rows

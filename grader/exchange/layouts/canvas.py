@@ -16,8 +16,8 @@ from grader.exchange.layouts import Handed, Reading
 from grader.exchange.roster import LeftOut, Why
 from grader.exchange.source import File, Source
 
-_WHO = r"(?:(?P<name>(?!LATE_|anon_).+?)_)?(?:(?P<late>LATE)_)?(?P<user>\d+|anon_[A-Za-z0-9]+)"
-_UPLOAD = re.compile(rf"(?P<head>{_WHO}_(?P<attachment>\d+))_(?P<file>.+)", re.DOTALL)
+_WHO = r"(?:(?P<name>(?!LATE_|anon_).+?)_)?(?:(?P<late>LATE)_)?(?P<user>[0-9]{1,20}|anon_[A-Za-z0-9]+)"
+_UPLOAD = re.compile(rf"(?P<head>{_WHO}_(?P<attachment>[0-9]{{1,20}}))_(?P<file>.+)", re.DOTALL)
 _TYPED = re.compile(rf"{_WHO}_(?P<kind>text|link)\.html")
 
 _VERSION = re.compile(r"-\d+(?=\.[^.]*\Z|\Z)")

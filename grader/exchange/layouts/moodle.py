@@ -20,7 +20,7 @@ BLIND = "Participant"
 """What stands for the name of a participant who is not to be known."""
 
 _NAME = re.compile(
-    r"(?P<head>(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<plugin>[a-z]+))(?:_(?P<file>.*))?", re.DOTALL
+    r"(?P<head>(?P<name>.+?)_(?P<id>[0-9]{1,20})_assignsubmission_(?P<plugin>[a-z]+))(?:_(?P<file>.*))?", re.DOTALL
 )
 
 

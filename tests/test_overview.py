@@ -357,7 +357,9 @@ def test_it_says_how_the_grades_came_about_and_what_is_still_to_come() -> None:
     text = page_of(graded("ada"), to_grade=123).text
     assert "123 submissions are still to be graded." in text
     assert "quick effort · data: synthetic · seed 1 · isolation tier B · made 2026-03-02T18:00:00+00:00" in text
-    assert "still to be graded" not in page_of(graded("ada"), when="").text
+    assert "still to be graded" not in page_of(graded("ada")).text
+    assert page_of(when="", tier="").text.strip().endswith("quick effort · data: synthetic · seed 1")
+    assert "Nothing is graded yet." in page_of(to_grade=1).text
 
 
 @pytest.mark.parametrize(

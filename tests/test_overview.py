@@ -402,6 +402,9 @@ document.getElementById("page").onload = (event) => {
   made.forms[0].elements.text.value = "B";
   made.forms[0].dispatchEvent(new Event("input")); shown();
   told.push(made.getElementById("shown").textContent);
+  made.forms[0].reset();
+  made.forms[0].elements.tag.value = "n*";
+  made.forms[0].dispatchEvent(new Event("input")); shown();
   document.getElementById("told").textContent = JSON.stringify(told);
 };
 </script>"""
@@ -431,4 +434,5 @@ def test_a_browser_sorts_and_filters(tmp_path: Path) -> None:
         ["bo", "di"],
         ["bo"],
         "1 of 4 are shown.",
+        ["cy"],
     ]

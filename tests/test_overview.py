@@ -357,7 +357,9 @@ def test_it_says_how_the_grades_came_about_and_what_is_still_to_come() -> None:
     text = page_of(graded("ada"), to_grade=123).text
     assert "123 submissions are still to be graded." in text
     assert "quick effort · data: synthetic · seed 1 · isolation tier B · made 2026-03-02T18:00:00+00:00" in text
-    assert "still to be graded" not in page_of(graded("ada"), when="").text
+    assert "still to be graded" not in page_of(graded("ada")).text
+    assert page_of(when="", tier="").text.strip().endswith("quick effort · data: synthetic · seed 1")
+    assert "Nothing is graded yet." in page_of(to_grade=1).text
 
 
 @pytest.mark.parametrize(
@@ -400,6 +402,9 @@ document.getElementById("page").onload = (event) => {
   made.forms[0].elements.text.value = "B";
   made.forms[0].dispatchEvent(new Event("input")); shown();
   told.push(made.getElementById("shown").textContent);
+  made.forms[0].reset();
+  made.forms[0].elements.tag.value = "n*";
+  made.forms[0].dispatchEvent(new Event("input")); shown();
   document.getElementById("told").textContent = JSON.stringify(told);
 };
 </script>"""
@@ -429,4 +434,5 @@ def test_a_browser_sorts_and_filters(tmp_path: Path) -> None:
         ["bo", "di"],
         ["bo"],
         "1 of 4 are shown.",
+        ["cy"],
     ]

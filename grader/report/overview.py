@@ -269,14 +269,15 @@ def _address(name: str) -> str:
 
 
 def _made(facts: Facts) -> tuple[str, ...]:
-    """Return how the grades came about, fact by fact."""
+    """Return how the grades came about, fact by fact; what is not known is left out."""
     told = (
-        f"{line(facts.effort)} effort",
-        f"data: {line(facts.data)}",
-        f"seed {facts.seed}",
-        f"isolation tier {line(facts.tier)}",
+        ("{} effort", facts.effort),
+        ("data: {}", facts.data),
+        ("seed {}", str(facts.seed)),
+        ("isolation tier {}", facts.tier),
+        ("made {}", facts.when),
     )
-    return (*told, f"made {line(facts.when)}") if facts.when else told
+    return tuple(words.format(line(value)) for words, value in told if value)
 
 
 def _policy() -> str:

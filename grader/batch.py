@@ -10,22 +10,22 @@ import enum
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader import observation, pipeline
+from grader import observation
 from grader import submission as intake
 from grader.classroom import PART, Assignment, Classroom, as_json
+from grader.cluster import ClusterRunner
 from grader.errors import GraderError, MachineError, StudentError, UsageError
 from grader.exchange.roster import Entry
+from grader.observation import Draws
 from grader.procfs import available_bytes
+from grader.runners import LocalRunner, Task
 from grader.standings import Standing, State
-from grader.stations import Stations
-from grader.submission import Submission
+from grader.submission import Identity
 
 STATION_BYTES = 2 * 1024**3
 """Memory that one station takes with TensorFlow in three processes, much of it shared."""
@@ -59,11 +59,15 @@ class Done:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """How to go about a class: how many run at a time, what is graded again, and which ids if not all."""
+    """How to go about a class: how many run at a time, what is graded again, and which ids if not all.
+
+    `scheduler` is the address of a cluster that runs submissions in place of this machine.
+    """
 
     jobs: int
     rerun: Rerun = Rerun.CHANGED
     only: frozenset[str] = frozenset()
+    scheduler: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +75,7 @@ class _Work:
     """A submission that has to be judged, under the key of its evidence."""
 
     entry: Entry
-    submission: Submission
+    identity: Identity
     key: str
 
 
@@ -142,7 +146,7 @@ class _Pass:
                 if (standing, as_json(entry)) != (before.standing, before.entry):
                     classroom.keep(entry, key, standing, submission.identity)
                 return Done(standing=standing, how=How.UNCHANGED)
-        return _Work(entry=entry, submission=submission, key=key)
+        return _Work(entry=entry, identity=submission.identity, key=key)
 
     def _is_to_keep(self, standing: Standing) -> bool:
         if self._scope.rerun is Rerun.ALL or standing.state is State.FAULT:
@@ -155,26 +159,51 @@ class _Pass:
         return self._scope.rerun is Rerun.CHANGED and self._classroom.is_known(key)
 
     def _run(self, waiting: dict[str, list[_Work]]) -> Iterator[Done]:
-        """Run one submission for each key, as many at a time as there are jobs, and judge in the order of arrival."""
-        classroom, jobs = self._classroom, self._scope.jobs
-        confine = pipeline.confine(classroom.tier, classroom.assignment.lab)
-        with ExitStack() as stack:
-            pool = ThreadPoolExecutor(jobs)
-            stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-            # Left first: whatever still runs ends with its station.
-            stations = stack.enter_context(Stations(classroom.source, classroom.tier, confine))
-            running: dict[Future[Path], str] = {}
+        """Run one submission for each key, some at a time, and judge in the order of arrival."""
+        with self._runner() as runner:
+            running: dict[Future[None], tuple[str, Path]] = {}
             todo = list(reversed(waiting))
             while todo or running:
-                while todo and len(running) < jobs:
+                while todo and len(running) < runner.jobs:
                     key = todo.pop()
-                    running[pool.submit(self._observe, stations, waiting[key][0])] = key
+                    part = Path(tempfile.mkdtemp(prefix=PART, dir=self._classroom.evidence))
+                    try:
+                        future = runner.submit(self._task(waiting[key][0]), part)
+                    except GraderError as error:
+                        future = Future()
+                        future.set_exception(error)
+                    running[future] = (key, part)
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield from self._arrived(future, waiting[running.pop(future)])
+                    key, part = running.pop(future)
+                    yield from self._arrived(future, part, waiting.pop(key))
 
-    def _arrived(self, future: Future[Path], works: Sequence[_Work]) -> Iterator[Done]:
+    def _runner(self) -> LocalRunner | ClusterRunner:
+        classroom, scope = self._classroom, self._scope
+        if scope.scheduler:
+            return ClusterRunner(scope.scheduler)
+        return LocalRunner(scope.jobs, classroom.assignment.lab, classroom.source, classroom.tier)
+
+    def _task(self, work: _Work) -> Task:
+        assignment = self._classroom.assignment
+        submission = intake.take(work.entry.path)
+        if submission.sha256 != work.identity.sha256:
+            raise MachineError(f"{work.entry.path} was changed meanwhile; run the command again", slug="changed")
+        return Task(
+            submission=submission,
+            lab=assignment.lab,
+            effort=assignment.effort,
+            data=assignment.data,
+            sha256=self._classroom.source.sha256,
+            seed=assignment.seed,
+            early_stop=assignment.early_stop,
+            tier=self._classroom.tier,
+            draws=Draws.of(submission, assignment.seed),
+        )
+
+    def _arrived(self, future: Future[None], part: Path, works: Sequence[_Work]) -> Iterator[Done]:
         try:
             future.result()
+            self._classroom.file(part, works[0].key)
         except StudentError as error:
             yield from (self._put_aside(work.entry, State.NOT_GRADABLE, error, work) for work in works)
         except Exception as error:  # noqa: BLE001 - one bad submission does not stop the others
@@ -182,32 +211,13 @@ class _Pass:
         else:
             for number, work in enumerate(works):
                 yield self._settle(work, How.KNOWN if number else How.RUN)
-
-    def _observe(self, stations: Stations, work: _Work) -> Path:
-        """Run a submission in a thread of its own and file what was observed; try again where the machine failed."""
-        try:
-            return self._observe_once(stations, work)
-        except MachineError:
-            return self._observe_once(stations, work)
-
-    def _observe_once(self, stations: Stations, work: _Work) -> Path:
-        folder = self._classroom.folder(work.key)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=PART, dir=self._classroom.evidence))
-        try:
-            started = time.monotonic()
-            run = pipeline.gather(self._classroom.one(work.entry), work.submission, stations.mine(), folder=part)
-            observation.save(replace(run, seconds=round(time.monotonic() - started, 2)), part)
-            shutil.rmtree(folder, ignore_errors=True)
-            part.replace(folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-        return folder
 
     def _settle(self, work: _Work, how: How) -> Done:
         """Judge what was observed, write the reports, and then the row."""
         try:
-            identity, classroom = work.submission.identity, self._classroom
+            identity, classroom = work.identity, self._classroom
             grade = classroom.judge(work.entry, work.key, identity)
             standing = classroom.write(work.entry, work.key, grade, identity)
         except Exception as error:  # noqa: BLE001 - whatever it was, the others are graded
@@ -216,5 +226,5 @@ class _Pass:
 
     def _put_aside(self, entry: Entry, state: State, error: Exception, work: _Work | None = None) -> Done:
         note = str(error) if isinstance(error, GraderError) else f"{type(error).__name__}: {error}"
-        identity, key = (work.submission.identity, work.key) if work else (None, "")
+        identity, key = (work.identity, work.key) if work else (None, "")
         return Done(standing=self._classroom.put_aside(entry, state, note, identity, key), how=How.RUN)

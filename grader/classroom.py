@@ -90,6 +90,20 @@ class Classroom:
         """Return the folder of the evidence with a key."""
         return self.evidence / key[:2] / key
 
+    def file(self, part: Path, key: str) -> None:
+        """File whole evidence under its key.
+
+        Raises:
+            MachineError: it cannot be moved there.
+        """
+        folder = self.folder(key)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            part.replace(folder)
+        except OSError as error:
+            raise MachineError(f"cannot keep what was observed: {error}", slug="evidence") from error
+
     def one(self, entry: Entry) -> Request:
         """Return the request to grade one submission of the class alone."""
         request = self.assignment

@@ -7,6 +7,7 @@ that only because there is nothing to judge.
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 
 class ExitCode(enum.IntEnum):
@@ -33,6 +34,16 @@ class GraderError(Exception):
     def __init__(self, message: str, *, slug: str) -> None:
         super().__init__(message)
         self.slug = slug
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes of a cluster as what it is; an exception is made anew from its message alone."""
+        return _again, (type(self), str(self), self.slug)
+
+
+def _again(kind: type[GraderError], message: str, slug: str) -> GraderError:
+    error = kind.__new__(kind, message)
+    error.slug = slug
+    return error
 
 
 class StudentError(GraderError):

@@ -106,17 +106,19 @@ def gather(
     station: Station,
     *,
     folder: Path | None = None,
+    draws: Draws | None = None,
     held_out: HeldOut | None = None,
     listener: Listener = silent,
 ) -> Run:
     """Do the same where everything is set up.
 
-    The record goes into `folder`, or else beside the reports; `held_out` are other images than those that were drawn.
+    The record goes into `folder`, or else beside the reports. `draws` were drawn before, by whoever has the key to
+    draw by; `held_out` are other images than those.
 
     The submission learns from labels that stand for one another in a secret way: what it knows about the images from
     elsewhere, as weights or as a table of answers, is worth nothing. What its networks say is translated back.
     """
-    draws = Draws.of(submission, request.seed)
+    draws = draws or Draws.of(submission, request.seed)
     held_out = held_out or observation.held_out(station.source, draws)
     job = Job(
         submission=submission,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import csv
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,7 +23,7 @@ from grader import batch, classroom, labs, marks, pipeline, rejudging, tables
 from grader.authoring import newlab
 from grader.batch import How, Rerun, Scope
 from grader.classroom import Assignment
-from grader.errors import ExitCode, MachineError, UsageError
+from grader.errors import ExitCode, MachineError, StudentError, TierUnavailable, UsageError
 from grader.exchange import Entry
 from grader.model import Effort
 from grader.observation import Run
@@ -299,3 +302,60 @@ def test_how_many_run_at_a_time_changes_no_grade(lab_folder: Path, tmp_path: Pat
     assert {name: score for name, (_, _, score) in results.items()} == {
         name: 0.0 if WRONG in code else 100.0 for name, code in codes(8).items()
     }
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A real scheduler and two real workers on this machine, in processes of their own."""
+    pytest.importorskip("distributed")
+    file = folder / "scheduler.json"
+    python = [sys.executable, "-m"]
+    scheduler = [*python, "distributed.cli.dask_scheduler", "--no-dashboard", "--host", "127.0.0.1", "--port", "0"]
+    worker = [*python, "distributed.cli.dask_worker", "--no-dashboard", "--no-nanny", "--nthreads", "1"]
+    started = [subprocess.Popen([*scheduler, "--scheduler-file", str(file)], cwd=folder)]
+    try:
+        while not file.exists() or not file.read_text():
+            assert started[0].poll() is None
+            time.sleep(0.1)
+        for number in range(2):
+            local = ["--scheduler-file", str(file), "--local-directory", str(folder / f"worker{number}")]
+            started.append(subprocess.Popen([*worker, *local], cwd=folder))
+        yield json.loads(file.read_text())["address"], started[1:]
+    finally:
+        for each in started:
+            each.terminate()
+        for each in started:
+            each.wait(30)
+
+
+@pytest.mark.slow
+def test_a_cluster_gives_the_same_grades_also_when_it_loses_a_worker(lab_folder: Path, tmp_path: Path) -> None:
+    entries = codes(8)
+    hand_in(tmp_path / "in", **entries)
+    with cluster(tmp_path) as (address, workers):
+        arguments = [*command(lab_folder, tmp_path), "--scheduler", address]
+        with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+            assert child.stderr is not None
+            for line in child.stderr:
+                if " of 100.00" in line:
+                    break
+            workers[0].kill()
+            told, log = child.communicate(timeout=240)
+    assert child.returncode == ExitCode.GRADED, log
+    assert "8 graded" in told
+    assert table(tmp_path / "out") == {name: "0.00" if WRONG in code else "100.00" for name, code in entries.items()}
+
+
+def test_a_scheduler_that_is_not_there_is_said_to_be_so(lab_folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    hand_in(tmp_path / "in", ada=RIGHT)
+    arguments = [*command(lab_folder, tmp_path), "--scheduler", "tcp://127.0.0.1:9"]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=200)
+    assert done.returncode == ExitCode.FAULT
+    assert "cannot be used" in done.stderr
+
+
+def test_errors_travel_between_processes() -> None:
+    for error in (StudentError("a", slug="b"), MachineError("a", slug="b"), TierUnavailable("a")):
+        again = copy.copy(error)
+        assert (type(again), str(again), again.slug) == (type(error), "a", error.slug)

@@ -53,6 +53,7 @@ _SHOWN = 10
 @click.option("--early-stop/--no-early-stop", default=True, show_default=True)
 @click.option("--require-tier", type=click.Choice(["A", "B", "C", "D"]), default=None, help="Exit with 4 below it.")
 @click.option("--staff", is_flag=True, help="Show hidden checks; such reports are not for students.")
+@click.option("--scheduler", default="", metavar="ADDRESS", help="Run submissions on a Dask cluster: tcp://HOST:8786.")
 def batch_command(
     *,
     source: Path,
@@ -69,6 +70,7 @@ def batch_command(
     early_stop: bool,
     require_tier: str | None,
     staff: bool,
+    scheduler: str,
 ) -> int:
     """Grade a class: a folder of submissions, or what Canvas, Moodle, Gradescope or nbgrader let you download.
 
@@ -95,7 +97,9 @@ def batch_command(
         early_stop=early_stop,
         staff=staff,
     )
-    scope = batch.Scope(jobs=jobs or batch.default_jobs(), rerun=batch.Rerun(rerun), only=frozenset(only))
+    scope = batch.Scope(
+        jobs=jobs or batch.default_jobs(), rerun=batch.Rerun(rerun), only=frozenset(only), scheduler=scheduler
+    )
     results: list[Done] = []
     total = len(only) or len(found.entries)
     try:

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "grader"
 
 LAYERS = (
     {"errors"},
-    {"model", "redaction"},
+    {"model", "redaction", "language"},
     {"rubric", "late"},
     {
         *("wire", "process", "procfs", "inbox", "sandbox", "scratch", "keys", "archives", "submission"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from xml.etree import ElementTree as ET
 
+from grader.language import use
 from grader.model import CheckResult, Grade, Outcome, PartResult
 from grader.report import account, audience, points, words
 from grader.report.text import PARAGRAPH, clean, line
@@ -28,6 +29,11 @@ _NODES = {
 
 def render(grade: Grade, *, staff: bool = False) -> str:
     """Return the report as XML, one test case per check; hidden ones are told one by one to `staff` only."""
+    with use(grade.language):
+        return _render(grade, staff=staff)
+
+
+def _render(grade: Grade, *, staff: bool) -> str:
     sentences = account.lines(grade)
     grade = grade if staff else audience.for_students(grade)
     root = ET.Element("testsuites", name="grade tests")

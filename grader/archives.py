@@ -33,7 +33,7 @@ def lab_file(archive: str, data: bytes) -> tuple[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as members:
             entries = members.infolist()
             _require_in_order(archive, entries)
-            names = [entry.filename for entry in entries if not entry.is_dir()]
+            names = [entry.filename for entry in entries if not entry.filename.endswith("/")]
             chosen = _choose(archive, [name for name in names if not _is_by_the_way(name)])
             with members.open(chosen) as stream:
                 # The size that the archive tells is a claim; what comes out is counted.
@@ -71,7 +71,7 @@ def _is_sly(name: str) -> bool:
     """Tell whether a name leaves its folder, or has characters that show it as another one."""
     parts = PurePosixPath(name).parts
     leads_away = name.startswith("/") or "\\" in name or ".." in parts or (len(name) > 1 and name[1] == ":")
-    return leads_away or any(unicodedata.category(char).startswith("C") for char in name)
+    return not parts or leads_away or any(unicodedata.category(char).startswith("C") for char in name)
 
 
 def _is_by_the_way(name: str) -> bool:

@@ -28,8 +28,9 @@ from grader.sandbox.attempts import ATTEMPTS
 from grader.sandbox.contract import Confine, Confinement, Layer, Tier
 from grader.verify import host as verification
 from grader.wire import Frame
+from grader.workers import Limits, Worker, WorkerLost, fresh
 
-LIMITS = process.Limits(wall_s=30.0, cpu_s=30.0)
+LIMITS = Limits(wall_s=30.0, cpu_s=30.0)
 _BARE = Confinement(tier=Tier.D, layers=frozenset())
 """No layer at all: the control."""
 
@@ -199,7 +200,7 @@ def _attempt_all(confinement: Confinement) -> dict[str, bool]:
                 for name in ATTEMPTS:
                     got = str(worker.receive().fields.get("got"))
                     hits[name] = victims.was_hit(name, got, worker.innermost)
-        except process.WorkerLost:
+        except WorkerLost:
             pass  # What it did not come to it did not do.
         finally:
             victims.close()
@@ -209,12 +210,9 @@ def _attempt_all(confinement: Confinement) -> dict[str, bool]:
 @contextlib.contextmanager
 def _worker(
     confinement: Confinement, attempts: list[str], targets: Mapping[str, Any] | None = None
-) -> Iterator[process.Worker]:
+) -> Iterator[Worker]:
     module, fields = "grader.sandbox.attempts", {"attempts": attempts, "targets": dict(targets or {})}
-    with (
-        scratch.folder() as inside,
-        process.Worker(module, scratch=inside, limits=LIMITS, confinement=confinement) as worker,
-    ):
+    with fresh(lambda: confinement)(module, LIMITS) as worker:
         worker.send(Frame(kind="attempt", fields=fields))
         yield worker
 
@@ -251,7 +249,7 @@ def _train(confine: Confine) -> Finding:
     try:
         with _worker(confine(), ["work"]) as worker:
             got = str(worker.receive().fields.get("got"))
-    except (GraderError, process.WorkerLost) as error:
+    except (GraderError, WorkerLost) as error:
         got = str(error)
     state = State.PROVEN if got == "works" else State.BROKEN
     return Finding(title=title, state=state, detail=f"{time.monotonic() - started:.1f} s" if got == "works" else got)
@@ -263,10 +261,10 @@ def _verify(confine: Confine) -> Finding:
     images = np.arange(2 * 784, dtype=np.uint8).reshape(2, 28, 28)
     fields = {"spec": [{"class": "Flatten", "config": {}}], "shape": [28, 28, 1], "scale": 1.0, "offset": 0.0}
     try:
-        with verification.start(images, confine) as verifier:
+        with verification.start(fresh(confine)) as verifier:
             answer = verifier.ask(Frame(kind="network", fields=fields, arrays={"images": images}))
             outputs = answer.arrays.get("outputs")
-    except (GraderError, process.WorkerLost) as error:
+    except (GraderError, WorkerLost) as error:
         return Finding(title=title, state=State.BROKEN, detail=str(error))
     is_right = outputs is not None and np.array_equal(outputs, images.reshape(2, 784).astype(np.float32))
     return Finding(title=title, state=State.PROVEN if is_right else State.BROKEN)

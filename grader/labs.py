@@ -14,9 +14,9 @@ from grader import catalogue, definition, late
 from grader.errors import AuthorError, UsageError
 from grader.language import AFTER_ARTICLE, ENGLISH, pgettext
 from grader.model import Effort, LayerRow
-from grader.process import Limits
 from grader.questions import Question, anchored, questions
 from grader.record import layer_row
+from grader.workers import Limits
 
 EXPECTED_FORMAT = 1
 """Version of `expected.json`. History: 1, the first one."""

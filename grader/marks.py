@@ -16,14 +16,14 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-from grader import late, rubric
+from grader import late, points, rubric
 from grader.errors import UsageError
 from grader.language import gettext as _
 from grader.language import use
 from grader.model import CheckResult, Feedback, Grade, Outcome, WrittenAnswer
-from grader.report import points, record, write_atomically, write_reports
-from grader.report.text import PARAGRAPH, clean, csv_cell, line
+from grader.report import record, write_atomically, write_reports
 from grader.report.view import waiting
+from grader.text import PARAGRAPH, clean, csv_cell, line
 
 COLUMNS = (
     *("submission", "sha256", "lab", "question_id", "question", "rubric", "answer", "points", "mark", "comment"),

@@ -6,16 +6,14 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from grader import datasets, keys, labs, report
+from grader import datasets, labs, observation, report
 from grader import submission as intake
-from grader.arguments import Arguments, draw
+from grader.arguments import draw
 from grader.collect.host import Job, collect
-from grader.datasets import DataSource
+from grader.datasets import DataSource, HeldOut
 from grader.errors import MachineError, StudentError, UsageError
 from grader.evidence import Evidence
 from grader.judge import shortened
@@ -27,19 +25,14 @@ from grader.language import gettext as _
 from grader.language import use
 from grader.late import HandedIn
 from grader.model import Effort, Grade, RunFacts
+from grader.observation import Draws, Run
 from grader.sandbox.choose import choose, confinement
 from grader.sandbox.contract import Confine, Tier
+from grader.stations import Station
 from grader.submission import Submission
-from grader.verification import Verified
 from grader.verify import host as verification
-from grader.verify.host import Verifier
-from grader.wire import Array, Frame
-
-HELD_OUT = 1_000
-"""Images on which accuracy is recomputed: its standard error at 0.95 is 0.7 points, which the bounds include."""
-
-TRIALS, TRIAL_ROWS, CLASSES = 3, 64, 10
-"""Prediction matrices on which the student's expression is tried."""
+from grader.wire import Frame
+from grader.workers import fresh
 
 Listener = Callable[[Frame], None]
 
@@ -70,20 +63,6 @@ class Request:
         return self.language or self.lab.language
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """A submission that has been collected and verified, but not judged."""
-
-    submission: Submission
-    evidence: Evidence
-    verified: Verified
-    trials: Array
-    source: DataSource
-    tier: Tier
-    arguments: Arguments = field(default_factory=dict, repr=False)
-    test_labels: Array | None = field(default=None, repr=False)
-
-
 def silent(_frame: Frame) -> None:
     """Ignore progress."""
 
@@ -105,7 +84,7 @@ def grade(request: Request, listener: Listener = silent) -> Grade:
     case = case_of(request, run, expected)
     facts = facts_of(request, run)
     seconds = round(time.monotonic() - started, 2)
-    result = settle(case, judge(case), submission, facts, seconds, handed_in=request.handed_in)
+    result = settle(case, judge(case), submission.identity, facts, seconds, handed_in=request.handed_in)
     report.write_reports(result, request.out, staff=request.staff)
     return result
 
@@ -117,13 +96,13 @@ def observe(request: Request, submission: Submission, source: DataSource, listen
         StudentError: the worker could not read the file as a notebook or as Python.
         MachineError: the worker ended before it ran anything.
     """
-    seed = keys.draw("held-out", request.seed, submission.sha256)
-    images, labels = datasets.held_out(source, count=HELD_OUT, seed=seed)
     tier = choose(request.tier)
-    with verification.start(images, confine(tier, request.lab)) as verifier:
+    launch = fresh(confine(tier, request.lab))
+    with verification.start(launch) as verifier:
         # The parent waits for the worker now: time to import what the report needs.
         threading.Thread(target=report.preload, daemon=True).start()
-        return gather(request, submission, source, listener, verifier, labels, tier)
+        station = Station(source=source, tier=tier, launch=launch, verifier=verifier)
+        return gather(request, submission, station, listener=listener)
 
 
 def confine(tier: Tier, lab: Lab) -> Confine:
@@ -134,43 +113,47 @@ def confine(tier: Tier, lab: Lab) -> Confine:
 def gather(
     request: Request,
     submission: Submission,
-    source: DataSource,
-    listener: Listener,
-    verifier: Verifier,
-    labels: Array,
-    tier: Tier,
+    station: Station,
+    *,
+    folder: Path | None = None,
+    held_out: HeldOut | None = None,
+    listener: Listener = silent,
 ) -> Run:
-    """Do the same with a clean worker that is there already; `labels` are those of its held-out images, uint8 (n,).
+    """Do the same where everything is set up.
+
+    The record goes into `folder`, or else beside the reports; `held_out` are other images than those that were drawn.
 
     The submission learns from labels that stand for one another in a secret way: what it knows about the images from
     elsewhere, as weights or as a table of answers, is worth nothing. What its networks say is translated back.
     """
-    relabelling = _permutation(keys.draw("labels", request.seed, submission.sha256))
+    draws = Draws.of(submission, request.seed)
+    held_out = held_out or observation.held_out(station.source, draws)
     job = Job(
         submission=submission,
         lab=request.lab,
         plan=request.lab.plans[request.effort],
         seed=request.seed,
-        data_path=source.path,
-        relabelling=relabelling,
-        confine=confine(tier, request.lab),
-        held_out=verifier.images,
-        trials=_trials(request.seed),
-        arguments=draw(request.lab.functions, keys.draw("arguments", request.seed, submission.sha256)),
+        data_path=station.source.path,
+        relabelling=draws.relabelling,
+        launch=station.launch,
+        held_out=held_out.images,
+        trials=observation.trials(draws.trials),
+        arguments=draw(request.lab.functions, draws.arguments),
         early_stop=request.early_stop,
     )
-    evidence = collect(job, request.out / "evidence", listener)
+    evidence = collect(job, folder or request.out / "evidence", listener)
     _require_run(submission, evidence)
-    given = datasets.relabelled(datasets.load(source.path, only=("y_train", "y_test")), relabelling)
+    given = observation.labels(station.source, draws)
     labels_of = verification.labels_of_rows(given["y_train"], given["y_test"])
-    verified = verifier.verify(evidence, labels=labels, labels_of=labels_of).translated(relabelling)
+    verified = station.verifier.verify(evidence, held_out=held_out, labels_of=labels_of).translated(draws.relabelling)
     return Run(
-        submission=submission,
+        identity=submission.identity,
         evidence=evidence,
         verified=verified,
+        draws=draws,
         trials=job.trials,
-        source=source,
-        tier=tier,
+        source=station.source,
+        tier=station.tier,
         arguments=job.arguments,
         test_labels=given["y_test"],
     )
@@ -192,31 +175,6 @@ def _require_run(submission: Submission, evidence: Evidence) -> None:
     if evidence.ending != "done" and all(cell.state == "skipped" for cell in evidence.cells):
         reason = f"{evidence.ending} {evidence.ending_detail}".strip()
         raise MachineError(f"the worker ended before it ran anything ({reason})", slug="worker-failed")
-
-
-def _permutation(seed: int) -> list[int]:
-    """Return the label that a submission is given for each true one, which is never that one itself."""
-    generator = np.random.default_rng(seed)
-    while True:
-        labels = generator.permutation(CLASSES)
-        if (labels != np.arange(CLASSES)).all():
-            return [int(label) for label in labels]
-
-
-def _trials(seed: int) -> Array:
-    """Return prediction matrices (trials, rows, classes) float32: each row a distribution with a clear maximum.
-
-    The first row's likeliest class differs from trial to trial, and the largest value of all is in another row.
-    """
-    generator = np.random.default_rng([seed, 0x7E57])
-    trials = generator.uniform(0.0, 0.04, (TRIALS, TRIAL_ROWS, CLASSES)).astype(np.float32)
-    chosen = generator.permutation(CLASSES)[:TRIALS]
-    for trial, digit in zip(trials, chosen, strict=True):
-        for row in trial[1:]:
-            row[generator.integers(CLASSES)] = generator.uniform(0.7, 0.95)
-        trial[0, digit] = 0.6
-    distributions: Array = trials / trials.sum(axis=2, keepdims=True)
-    return distributions
 
 
 def case_of(request: Request, run: Run, expected: Expectations) -> Case:

@@ -58,6 +58,15 @@ def out_of_memory_kills() -> int:
     return 0
 
 
+def available_bytes() -> int:
+    """Return the memory that new processes can have, in bytes; 0 where the platform does not tell."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
 def resident_bytes(pid: int | str) -> int:
     """Return the resident size of a process in bytes, or 0 where the platform does not tell."""
     try:

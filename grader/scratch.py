@@ -32,18 +32,50 @@ def folder() -> Iterator[Path]:
     sweep()
     try:
         lock, outer = _claim()
+    except OSError as error:
+        raise _cannot_create(error) from error
+    try:
+        yield _make(outer)
+    finally:
+        _remove(outer)
+        os.close(lock)
+
+
+def _make(outer: Path) -> Path:
+    try:
         outer.mkdir(mode=0o700)
         inner = outer / "scratch"
         inner.mkdir(mode=0o700)
         # Another user's worker has to pass through; nobody can list what else is here.
         outer.chmod(0o711)
     except OSError as error:
-        raise MachineError(f"cannot create a scratch folder: {error.strerror}", slug="scratch") from error
+        raise _cannot_create(error) from error
+    return inner
+
+
+def _cannot_create(error: OSError) -> MachineError:
+    return MachineError(f"cannot create a scratch folder: {error.strerror}", slug="scratch")
+
+
+def empty(folder: Path, *, but: Path | None = None) -> None:
+    """Remove everything in a folder that workers use one after another, but for one folder below it.
+
+    Raises:
+        MachineError: something else stays.
+    """
     try:
-        yield inner
-    finally:
-        _remove(outer)
-        os.close(lock)
+        for path in folder.iterdir():
+            if but is not None and path in but.parents:
+                empty(path, but=but)
+            elif path.is_symlink() or not path.is_dir():
+                path.unlink(missing_ok=True)
+            elif path != but:
+                _remove_tree(path)
+        left = [path for path in folder.iterdir() if but is None or path not in (but, *but.parents)]
+    except OSError as error:
+        raise MachineError(f"cannot empty {folder}: {error.strerror}", slug="scratch") from error
+    if left:
+        raise MachineError(f"cannot empty {folder}: {left[0].name!r} stays", slug="scratch")
 
 
 @functools.cache
@@ -119,15 +151,23 @@ def _is_leftover(outer: Path) -> bool:
 
 
 def _remove(outer: Path) -> None:
-    """Remove a folder, also where folders in it were closed on purpose, and then its lock."""
-    shutil.rmtree(outer, ignore_errors=True)
-    if outer.exists():
-        for parent, folders, _ in os.walk(outer):
-            for name in folders:
-                path = Path(parent, name)
-                if not path.is_symlink():
-                    with contextlib.suppress(OSError):
-                        path.chmod(0o700)
-        shutil.rmtree(outer, ignore_errors=True)
+    """Remove a scratch folder, and then its lock."""
+    _remove_tree(outer)
     with contextlib.suppress(OSError):
         outer.with_suffix(_LOCK).unlink(missing_ok=True)
+
+
+def _remove_tree(top: Path) -> None:
+    """Remove a folder, also where folders in it were closed on purpose."""
+    shutil.rmtree(top, ignore_errors=True)
+    if not top.exists():
+        return
+    with contextlib.suppress(OSError):
+        top.chmod(0o700)
+    for parent, folders, _ in os.walk(top):
+        for name in folders:
+            path = Path(parent, name)
+            if not path.is_symlink():
+                with contextlib.suppress(OSError):
+                    path.chmod(0o700)
+    shutil.rmtree(top, ignore_errors=True)

@@ -7,7 +7,9 @@ it reads the list of names and one member; nothing is ever unpacked to a disk.
 from __future__ import annotations
 
 import errno
+import functools
 import hashlib
+import json
 import os
 import re
 import stat
@@ -26,6 +28,16 @@ _RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Which submission it is. `content` is a digest of what runs, `sha256` that of the bytes."""
+
+    id: str
+    file: str
+    sha256: str
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Submission:
     """What one student handed in: a file's name, without its folder, and its bytes.
 
@@ -36,15 +48,46 @@ class Submission:
     file: str
     data: bytes = field(repr=False)
 
-    @property
+    @functools.cached_property
     def sha256(self) -> str:
         """Hexadecimal SHA-256 of the bytes."""
         return hashlib.sha256(self.data).hexdigest()
 
     @property
+    def identity(self) -> Identity:
+        """Which submission it is."""
+        return Identity(id=self.id, file=self.file, sha256=self.sha256, content=self.content)
+
+    @functools.cached_property
+    def content(self) -> str:
+        """Hexadecimal SHA-256 of what runs: the same for work that differs in saved outputs or line ends only."""
+        return hashlib.sha256(self.suffix.encode() + b"\0" + _essence(self.data, self.suffix)).hexdigest()
+
+    @property
     def suffix(self) -> str:
         """The lower-case suffix of the file's name."""
         return Path(self.file).suffix.lower()
+
+
+_INESSENTIAL = frozenset({"outputs", "execution_count", "prompt_number", "metadata", "id"})
+"""What the worker does not look at in a cell, and running a notebook again changes."""
+
+_ESSENCE_BRACKETS = 200_000
+"""Lists and objects in a notebook beyond which it is taken as it is: parsed ones take up to a hundred times as much."""
+
+
+def _essence(data: bytes, suffix: str) -> bytes:
+    """Return a submission without what makes no difference; all of it where that cannot be told."""
+    if suffix == ".py":
+        return data.replace(b"\r\n", b"\n")
+    if data.count(b"[") + data.count(b"{") > _ESSENCE_BRACKETS:
+        return data
+    try:
+        notebook = json.loads(data)
+        cells = [{k: v for k, v in cell.items() if k not in _INESSENTIAL} for cell in notebook["cells"]]
+        return json.dumps({**notebook, "metadata": None, "cells": cells}, sort_keys=True).encode()
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
+        return data
 
 
 def take(path: Path) -> Submission:

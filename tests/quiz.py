@@ -181,7 +181,7 @@ def graded(lab: Lab, code: str, *, name: str = "lovelace") -> Grade:
     case = case_of(lab, code)
     submission = Submission(id=name, file=f"{name}.py", data=code.encode())
     facts = RunFacts(effort="quick", data="synthetic", seed=1, tier="A", versions=())
-    return grade(case, judge(case), submission, facts, 1.0)
+    return grade(case, judge(case), submission.identity, facts, 1.0)
 
 
 def outcome_of(result: Grade, question: str) -> tuple[str, str]:

@@ -42,9 +42,11 @@ from grader.judge.grading import grade as settle
 from grader.judge.plugin import judge
 from grader.labs import Lab
 from grader.model import Effort, Grade
+from grader.observation import Run
 from grader.sandbox import choose
 from grader.sandbox.contract import Tier
 from grader.scratch import PREFIX
+from grader.stations import Stations
 from grader.verify import host as verification
 
 FOLDER = Path(__file__).parent / "attacks"
@@ -337,7 +339,7 @@ class Range:
         self.lab = _short(LAB)
         expected = labs.expectations(LAB, data="synthetic", effort=Effort.QUICK)
         self._expected = replace(expected, accuracy={role.id: 0.5 for role in LAB.roles})
-        self._images, self._labels = datasets.draw_digits(200, seed=13)
+        self._held_out = datasets.HeldOut(*datasets.draw_digits(200, seed=13))
         arrays = datasets.load(self.source.path)
         known = [(arrays["x_test"], arrays["y_test"]), (arrays["x_train"][:3000], arrays["y_train"][:3000])]
         pairs = [pair for images, labels in known for pair in zip(images, labels, strict=True)]
@@ -346,7 +348,10 @@ class Range:
         (folder / "shared").chmod(0o777)
         folder.chmod(0o755)
         self._listeners = Listeners(folder)
-        self._local, self._open = threading.local(), ExitStack()
+        # Warm where that is done: what one submission leaves behind in a fork server, the next would meet.
+        confine = pipeline.confine(self.tier, self.lab)
+        self._open = ExitStack()
+        self._stations = self._open.enter_context(Stations(self.source, self.tier, confine))
         self._open.callback(self._listeners.close)
 
     def __enter__(self) -> Self:
@@ -375,15 +380,11 @@ class Range:
                 runs[name] = self._gather(path, self.folder / f"{attack.name}-{name}")
         return attack, lane, seconds, runs
 
-    def _gather(self, path: Path, out: Path) -> tuple[pipeline.Request, pipeline.Run] | GraderError:
-        if not hasattr(self._local, "verifier"):
-            start = verification.start(self._images, lambda: choose.confinement(self.tier))
-            self._local.verifier = self._open.enter_context(start)
+    def _gather(self, path: Path, out: Path) -> tuple[pipeline.Request, Run] | GraderError:
         request = pipeline.Request(file=path, lab=self.lab, effort=Effort.QUICK, data="synthetic", seed=1, out=out)
         try:
             taken = intake.take(path)
-            verifier = self._local.verifier
-            run = pipeline.gather(request, taken, self.source, pipeline.silent, verifier, self._labels, self.tier)
+            run = pipeline.gather(request, taken, self._stations.mine(), held_out=self._held_out)
         except GraderError as error:
             return error
         return request, run
@@ -414,9 +415,9 @@ class Range:
             shutil.rmtree(path, ignore_errors=True)
         return hit
 
-    def _judge(self, request: pipeline.Request, run: pipeline.Run) -> Grade:
+    def _judge(self, request: pipeline.Request, run: Run) -> Grade:
         case = pipeline.case_of(request, run, self._expected)
-        grade = settle(case, judge(case), run.submission, pipeline.facts_of(request, run), 0.0)
+        grade = settle(case, judge(case), run.identity, pipeline.facts_of(request, run), 0.0)
         report.write_reports(grade, request.out)
         json.loads((request.out / "report.json").read_text(encoding="utf-8"))
         return grade

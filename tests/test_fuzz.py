@@ -215,7 +215,7 @@ def assert_judged(recorded: tuple[Path, Case], seed: int, junk: list[Any], folde
     faults = [result for result in results if result.outcome.value == "grader_error"]
     assert [fault.feedback.defect for fault in faults] == []
     taken = intake.Submission(id="x", file="x.py", data=b"x")
-    grade: Grade = settle(mutated, results, taken, FACTS, 0.0)
+    grade: Grade = settle(mutated, results, taken.identity, FACTS, 0.0)
     assert Fraction(0) <= grade.earned <= grade.points
     report.write_reports(grade, folder)
     json.loads((folder / "report.json").read_text(encoding="utf-8"))

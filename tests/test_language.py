@@ -28,6 +28,7 @@ from grader.judge.case import Case
 from grader.judge.grading import grade
 from grader.judge.plugin import judge
 from grader.model import Effort, Grade
+from grader.observation import Run
 from grader.report import html, jsonreport, junit, record, terminal
 
 ROOT = Path(__file__).parent.parent
@@ -188,12 +189,12 @@ def test_every_sentence_of_a_worker_is_known() -> None:
 
 class Judged(NamedTuple):
     case: Case
-    run: pipeline.Run
+    run: Run
     request: pipeline.Request
 
     def grade(self, code: str) -> Grade:
         case, request = replace(self.case, language=code), replace(self.request, language=code)
-        return grade(case, judge(case), self.run.submission, pipeline.facts_of(request, self.run), 1.5)
+        return grade(case, judge(case), self.run.identity, pipeline.facts_of(request, self.run), 1.5)
 
 
 @pytest.fixture(scope="module")
@@ -360,7 +361,12 @@ def test_the_finder_finds(judged: Judged, pseudo: str, monkeypatch: pytest.Monke
 
 # Nothing is written that could not be translated
 
-STUDENT_FACING = (*sorted((ROOT / "grader" / "judge").glob("*.py")), *sorted((ROOT / "grader" / "report").glob("*.py")))
+STUDENT_FACING = (
+    *sorted((ROOT / "grader" / "judge").glob("*.py")),
+    *sorted((ROOT / "grader" / "report").glob("*.py")),
+    ROOT / "grader" / "text.py",
+    ROOT / "grader" / "points.py",
+)
 TAKEN = {"_", "N_", "gettext", "ngettext", "pgettext", "Defect"}
 """Calls whose texts are collected for translation."""
 UNREAD = re.compile(r"Error$|^(?:re\.)?compile$|^getattr$|^hasattr$|\.(?:get|removeprefix|startswith|append|encode)$")

@@ -13,11 +13,11 @@ import numpy as np
 import psutil
 import pytest
 
-from grader import inbox, process, scratch
+from grader import inbox, scratch, workers
 from grader.errors import MachineError
-from grader.process import Limits, Worker, WorkerLost
 from grader.sandbox.contract import OPEN, Confinement, Layer, Tier
 from grader.wire import FRAME_LIMIT, Frame
+from grader.workers import Limits, Worker, WorkerLost
 
 LIMITS = Limits(wall_s=10.0, cpu_s=10.0)
 
@@ -34,7 +34,7 @@ CONFINED = SPEAK + 'say("confined")\n'
 def worker(code: str, *, limits: Limits = LIMITS, confinement: Confinement = OPEN) -> Iterator[Worker]:
     """Start a worker that runs other code than ours: what comes before the command is a program of its own."""
     wrapped = replace(confinement, wrapper=(sys.executable, "-I", "-S", "-c", code))
-    with scratch.folder() as folder, Worker("x", scratch=folder, limits=limits, confinement=wrapped) as child:
+    with workers.fresh(lambda: wrapped)("x", limits) as child:
         yield child
 
 
@@ -59,7 +59,7 @@ def test_a_worker_that_does_not_say_so_gets_nothing(code: str) -> None:
 
 @pytest.mark.parametrize("start", ["b'\\x40'", "struct.pack('<I', 64)", "struct.pack('<I', 64) + b'{'"])
 def test_a_frame_has_to_come_within_its_time(start: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "MESSAGE_S", 0.5)
+    monkeypatch.setattr(workers, "MESSAGE_S", 0.5)
     drip = f"os.write(1, {start})\nwhile True:\n    time.sleep(0.1)\n    os.write(1, b' ')\n"
     started = time.monotonic()
     with worker(CONFINED + (drip if "{" in start else drip.replace("os.write(1, b' ')", "pass"))) as child:
@@ -115,7 +115,7 @@ def test_what_outlives_a_worker_costs_its_parent_nothing(habit: str) -> None:
 
 def test_a_machine_without_memory_is_not_the_students_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     kills = iter([0, 1, 1, 1])
-    monkeypatch.setattr(process, "out_of_memory_kills", lambda: next(kills))
+    monkeypatch.setattr(workers, "out_of_memory_kills", lambda: next(kills))
     with worker(CONFINED + "import signal\nos.kill(os.getpid(), signal.SIGKILL)") as child:
         with pytest.raises(WorkerLost) as caught:
             child.receive()
@@ -154,3 +154,20 @@ def test_a_folder_that_was_closed_on_purpose_is_removed(tmp_path: Path, monkeypa
         (mine / "closed").chmod(0)
         (mine / "elsewhere").symlink_to("/")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_emptied_but_for_what_is_mounted_below_it(tmp_path: Path) -> None:
+    kept = tmp_path / "run" / "scratch"
+    (kept / "work").mkdir(parents=True)
+    (tmp_path / "run" / "beside").write_text("x")
+    (tmp_path / "deep" / "closed").mkdir(parents=True)
+    (tmp_path / "deep" / "closed").chmod(0)
+    (tmp_path / "link").symlink_to(kept)
+    scratch.empty(tmp_path, but=kept)
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")) == [
+        "run",
+        "run/scratch",
+        "run/scratch/work",
+    ]
+    scratch.empty(kept)
+    assert list(kept.iterdir()) == []

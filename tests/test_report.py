@@ -19,6 +19,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
+from grader import points
 from grader.errors import MachineError
 from grader.model import (
     CellView,
@@ -34,8 +35,8 @@ from grader.model import (
     Prediction,
     RunFacts,
 )
-from grader.report import figures, html, jsonreport, junit, points, terminal, view, write_atomically, write_reports
-from grader.report.text import annotation, clean, count, csv_cell, line, markdown
+from grader.report import figures, html, jsonreport, junit, terminal, view, write_atomically, write_reports
+from grader.text import annotation, clean, count, csv_cell, line, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import stat
 import struct
 import time
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -113,6 +115,14 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
         submission.take(tmp_path / "broken.zip")
 
 
+def test_an_archive_with_a_file_without_a_name_is_refused(tmp_path: Path) -> None:
+    path = archive(tmp_path, {"lab.py": CODE})
+    with zipfile.ZipFile(path, "a") as members:
+        members.writestr(zipfile.ZipInfo(""), CODE)
+    with pytest.raises(StudentError, match="leads elsewhere"):
+        submission.take(path)
+
+
 def test_every_cut_of_an_archive_is_refused_or_read(tmp_path: Path) -> None:
     whole = archive(tmp_path, {"lab.py": CODE * 50}).read_bytes()
     for size in range(len(whole)):
@@ -170,3 +180,44 @@ def test_two_members_of_one_name_are_not_taken_for_one(tmp_path: Path) -> None:
     (tmp_path / "double.zip").write_bytes(buffer.getvalue())
     with pytest.raises(StudentError, match="twice"):
         submission.take(tmp_path / "double.zip")
+
+
+def notebook(*cells: Mapping[str, object], **rest: object) -> bytes:
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells, **rest}).encode()
+
+
+def content(data: bytes, suffix: str = ".ipynb") -> str:
+    return submission.Submission(id="x", file=f"x{suffix}", data=data).content
+
+
+CELL: dict[str, object] = {
+    "cell_type": "code",
+    "source": ["x = 1\n", "y = 2"],
+    "metadata": {},
+    "outputs": [],
+    "execution_count": None,
+}
+
+
+def test_a_notebook_that_was_run_again_is_the_same_work() -> None:
+    again = {**CELL, "outputs": [{"text": "1"}], "execution_count": 7, "metadata": {"tags": ["x"]}, "id": "a1"}
+    assert content(notebook(CELL)) == content(notebook(again, metadata={"kernelspec": {"name": "python3"}}))
+    assert content(b"x = 1\r\n", ".py") == content(b"x = 1\n", ".py")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        notebook({**CELL, "source": ["x = 1\n", "y = 3"]}),
+        notebook({**CELL, "cell_type": "markdown"}),
+        notebook(CELL, CELL),
+        notebook(CELL, worksheets=[{"cells": []}]),
+        json.dumps({"worksheets": [{"cells": [CELL]}]}).encode(),
+        b"[" * 300_000,
+        b"not JSON",
+        b'{"cells": 3}',
+    ],
+)
+def test_other_work_is_other_work(other: bytes) -> None:
+    assert content(other) != content(notebook(CELL))
+    assert content(other) == content(other)

@@ -11,11 +11,9 @@ import functools
 import re
 import shutil
 import tempfile
-import threading
 import tomllib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -24,7 +22,7 @@ import numpy as np
 
 from grader import datasets, labs, pipeline
 from grader import submission as intake
-from grader.datasets import DataSource
+from grader.datasets import DataSource, HeldOut
 from grader.datasets.synthetic import draw_digits
 from grader.errors import AuthorError
 from grader.judge.case import Case
@@ -32,8 +30,9 @@ from grader.judge.grading import grade
 from grader.judge.plugin import judge
 from grader.labs import Lab
 from grader.model import Effort, Grade, Outcome
+from grader.observation import HELD_OUT, Run
 from grader.sandbox.choose import choose
-from grader.verify import host as verification
+from grader.stations import Stations
 
 TINY_BUDGET = {
     "multiplications": 6e9,
@@ -154,42 +153,37 @@ class Bench:
         self.expected = labs.expectations(lab, data="synthetic", effort=Effort.QUICK)
         if trained:
             self.lab, self.source = lab, datasets.resolve("synthetic")
-            self.images, self.labels = datasets.held_out(self.source, count=pipeline.HELD_OUT, seed=1)
+            self.held_out = datasets.held_out(self.source, count=HELD_OUT, seed=1)
         else:
             self.lab, self.source = tiny_lab(lab), tiny_data(folder)
-            self.images, self.labels = draw_digits(200, seed=13)
+            self.held_out = HeldOut(*draw_digits(200, seed=13))
             self.expected = replace(self.expected, accuracy={role.id: TINY_ACCURACY for role in lab.roles})
         self.tier = choose()
-        self._local = threading.local()
-        self._open = ExitStack()
+        confine = pipeline.confine(self.tier, self.lab)
+        self._stations = Stations(self.source, self.tier, confine)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._open.close()
+        self._stations.__exit__(*exc)
 
     def grade_many(self, paths: Iterable[Path], *, jobs: int = 2) -> Iterator[tuple[Path, Grade]]:
         """Grade submissions; they are judged in this thread, as pytest is not made for several."""
         for path, case, run, request in self.gather_many(paths, jobs=jobs):
-            yield path, grade(case, judge(case), run.submission, pipeline.facts_of(request, run), 0.0)
+            yield path, grade(case, judge(case), run.identity, pipeline.facts_of(request, run), 0.0)
 
     def gather_many(
         self, paths: Iterable[Path], *, jobs: int = 2
-    ) -> Iterator[tuple[Path, Case, pipeline.Run, pipeline.Request]]:
+    ) -> Iterator[tuple[Path, Case, Run, pipeline.Request]]:
         """Collect and verify submissions, and yield what the judge looks at."""
         with ThreadPoolExecutor(jobs) as pool:
             for path, request, run in pool.map(self._run, paths):
                 shutil.rmtree(request.out, ignore_errors=True)
                 yield path, pipeline.case_of(request, run, self.expected), run, request
 
-    def _run(self, path: Path) -> tuple[Path, pipeline.Request, pipeline.Run]:
-        if not hasattr(self._local, "verifier"):
-            confine = pipeline.confine(self.tier, self.lab)
-            self._local.verifier = self._open.enter_context(verification.start(self.images, confine))
+    def _run(self, path: Path) -> tuple[Path, pipeline.Request, Run]:
         out = Path(tempfile.mkdtemp(dir=self.folder))
         request = pipeline.Request(file=path, lab=self.lab, effort=Effort.QUICK, data="synthetic", seed=1, out=out)
-        verifier = self._local.verifier
-        submission = intake.take(path)
-        run = pipeline.gather(request, submission, self.source, pipeline.silent, verifier, self.labels, self.tier)
+        run = pipeline.gather(request, intake.take(path), self._stations.mine(), held_out=self.held_out)
         return path, request, run

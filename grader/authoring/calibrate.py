@@ -24,6 +24,7 @@ from grader.errors import AuthorError
 from grader.judge.case import Case
 from grader.labs import EXPECTED_FORMAT, Expectations, ExpectedNetwork, Lab
 from grader.model import Effort, LayerRow
+from grader.observation import HELD_OUT
 
 FALSE_FAILURE = 1e-4
 CONFIDENCE = 0.95
@@ -50,7 +51,7 @@ def tolerance_bound(values: Sequence[float], *, false_failure: float = FALSE_FAI
     count = len(values)
     if count < 3:  # noqa: PLR2004 - a spread needs some values
         raise AuthorError("a bound needs at least three runs", slug="too-few-runs")
-    spread = max(statistics.stdev(values), 1.0 / math.sqrt(pipeline.HELD_OUT) / 10)
+    spread = max(statistics.stdev(values), 1.0 / math.sqrt(HELD_OUT) / 10)
     shift = stats.norm.ppf(1 - false_failure) * math.sqrt(count)
     factor = float(stats.nct.ppf(CONFIDENCE, count - 1, shift)) / math.sqrt(count)
     return max(statistics.fmean(values) - factor * spread, 0.0)

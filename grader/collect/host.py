@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from grader import datasets, process, record, scratch
+from grader import datasets, record
 from grader.arguments import Arguments
 from grader.errors import MachineError
 from grader.evidence import Evidence
 from grader.labs import Lab, Plan
-from grader.sandbox.contract import Confine
 from grader.submission import Submission
 from grader.wire import Array, Frame
+from grader.workers import Ending, Launch, Worker, WorkerLost
 
 Listener = Callable[[Frame], None]
 
@@ -54,7 +54,7 @@ class Job:
     seed: int
     data_path: Path
     relabelling: Sequence[int]
-    confine: Confine
+    launch: Launch
     held_out: Array
     trials: Array
     arguments: Arguments
@@ -79,10 +79,8 @@ def collect(job: Job, folder: Path, listener: Listener) -> Evidence:
 
 
 def _collect_once(job: Job, folder: Path, listener: Listener) -> Evidence:
-    with record.Recorder(folder) as recorder, scratch.folder() as space:
-        with process.Worker(
-            "grader.collect.worker", scratch=space, limits=job.plan.limits, confinement=job.confine()
-        ) as worker:
+    with record.Recorder(folder) as recorder:
+        with job.launch("grader.collect.worker", job.plan.limits) as worker:
             ending = _follow(job, worker, recorder, listener)
             peak, log = worker.peak_bytes, worker.log
         (folder / "worker.log").write_text(log, encoding="utf-8", errors="replace")
@@ -99,13 +97,13 @@ class _Heard:
     has_started: bool = False
 
 
-def _follow(job: Job, worker: process.Worker, recorder: record.Recorder, listener: Listener) -> process.Ending:
+def _follow(job: Job, worker: Worker, recorder: record.Recorder, listener: Listener) -> Ending:
     heard = _Heard()
     try:
         # Made and forgotten here: the images of the lab take 55 MB.
         worker.send(_request(job))
         ending = _listen(worker, recorder, listener, heard)
-    except process.WorkerLost as lost:
+    except WorkerLost as lost:
         if lost.ending.reason == "machine_memory":
             raise MachineError(
                 "the machine ran out of memory while the submission ran; grade it again with less beside it",
@@ -117,19 +115,19 @@ def _follow(job: Job, worker: process.Worker, recorder: record.Recorder, listene
     return ending
 
 
-def _listen(worker: process.Worker, recorder: record.Recorder, listener: Listener, heard: _Heard) -> process.Ending:
+def _listen(worker: Worker, recorder: record.Recorder, listener: Listener, heard: _Heard) -> Ending:
     while True:
         frame = worker.receive()
         if frame.kind not in KINDS or (frame.kind == "cell" and heard.has_started):
             # What stands in a cell is told before anything runs; student code has no say in it.
-            return process.Ending(reason="protocol", detail="a record that does not belong here")
+            return Ending(reason="protocol", detail="a record that does not belong here")
         listener(frame)
         if frame.kind == "end":
-            return process.Ending(reason=str(frame.fields.get("reason")), detail=str(frame.fields.get("detail")))
+            return Ending(reason=str(frame.fields.get("reason")), detail=str(frame.fields.get("detail")))
         if frame.kind == "started":
             heard.current, heard.has_started = _index(frame), True
         elif not recorder.write(frame):
-            return process.Ending(reason="evidence_full")
+            return Ending(reason="evidence_full")
         if frame.kind == "ran":
             heard.current = None
 
@@ -150,32 +148,34 @@ def _interrupted(index: int, reason: str) -> Frame:
     return Frame(kind="ran", fields=fields)
 
 
-def _request(job: Job) -> Frame:
-    budget: dict[str, Any] = dict(job.plan.budget)
-    if not job.early_stop:
+def orders(lab: Lab, plan: Plan, suffix: str, seed: int, *, early_stop: bool) -> dict[str, Any]:
+    """Return what a worker is told, as JSON fields, beside the arrays that it gets."""
+    budget: dict[str, Any] = dict(plan.budget)
+    if not early_stop:
         budget.pop("stop_accuracy", None)
-    fields: Mapping[str, Any] = {
-        "suffix": job.submission.suffix,
-        "placeholder": job.lab.placeholder,
-        "stand_ins": list(job.lab.stand_ins),
-        "seed": job.seed,
+    return {
+        "suffix": suffix,
+        "placeholder": lab.placeholder,
+        "stand_ins": list(lab.stand_ins),
+        "seed": seed,
         "budget": budget,
-        "watched": list(job.lab.watched),
-        "labels": list(job.lab.labels),
-        "prediction": job.lab.prediction,
-        "answers": [job.lab.prediction, *job.lab.answers] if job.lab.prediction else list(job.lab.answers),
-        "functions": [[f.name, len(job.arguments[f.name]), len(f.arguments)] for f in job.lab.functions],
-        "datasets": list(job.lab.datasets),
-        "numbers": list(job.lab.numbers),
-        "predictions": job.lab.predictions,
-        "image_shape": list(job.lab.image_shape),
-        "questions": [question.variable for question in job.lab.questions],
-        "networks": [[role.variable, role.builder, role.convolutional] for role in job.lab.roles],
-        "limits": {
-            "own_s": job.plan.own_s,
-            "idle_s": job.plan.idle_s,
-        },
+        "watched": list(lab.watched),
+        "labels": list(lab.labels),
+        "prediction": lab.prediction,
+        "answers": [lab.prediction, *lab.answers] if lab.prediction else list(lab.answers),
+        "functions": [[function.name, function.trials, len(function.arguments)] for function in lab.functions],
+        "datasets": list(lab.datasets),
+        "numbers": list(lab.numbers),
+        "predictions": lab.predictions,
+        "image_shape": list(lab.image_shape),
+        "questions": [question.variable for question in lab.questions],
+        "networks": [[role.variable, role.builder, role.convolutional] for role in lab.roles],
+        "limits": {"own_s": plan.own_s, "idle_s": plan.idle_s},
     }
+
+
+def _request(job: Job) -> Frame:
+    fields = orders(job.lab, job.plan, job.submission.suffix, job.seed, early_stop=job.early_stop)
     arrays = {
         "submission": np.frombuffer(job.submission.data, np.uint8),
         "held_out": job.held_out,

@@ -10,7 +10,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["ARRAYS", "DataSource", "draw_digits", "held_out", "load", "relabelled", "resolve"]
+__all__ = ["ARRAYS", "DataSource", "HeldOut", "draw_digits", "held_out", "load", "relabelled", "resolve"]
 
 ARRAYS = tuple(archive.SHAPES)
 """The names of the arrays of a data set."""
@@ -56,6 +56,13 @@ class DataSource:
     description: str
 
 
+class HeldOut(NamedTuple):
+    """Images that the grader keeps for itself: uint8 (n, 28, 28), and their labels, uint8 (n,)."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+
+
 def resolve(choice: str) -> DataSource:
     """Find a data set and check that it is whole.
 
@@ -78,7 +85,7 @@ def resolve(choice: str) -> DataSource:
     return _file(_path(choice), named_by="--data")
 
 
-def held_out(source: DataSource, *, count: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def held_out(source: DataSource, *, count: int, seed: int) -> HeldOut:
     """Return images that the grader keeps for itself, the same ones for the same seed.
 
     Synthetic ones are freshly drawn; of MNIST they are chosen without replacement from the test images and moved
@@ -89,21 +96,18 @@ def held_out(source: DataSource, *, count: int, seed: int) -> tuple[NDArray[np.u
         count: number of images, at least 0.
         seed: any integer; its value modulo 2**64 counts.
 
-    Returns:
-        Images, uint8 of shape (count, 28, 28), 0 to 255; labels, uint8 of shape (count,), 0 to 9.
-
     Raises:
         UsageError: count exceeds the 10,000 test images of MNIST (slug `held-out-count`).
     """
     own_seed = _HELD_OUT + seed % _HELD_OUT
     if source.name == "synthetic":
-        return draw_digits(count, seed=own_seed)
+        return HeldOut(*draw_digits(count, seed=own_seed))
     if count > archive.TEST:
         raise UsageError(f"{count!r} held-out images wanted, MNIST has {archive.TEST}", slug="held-out-count")
     test = load(source.path, only=("x_test", "y_test"))
     # The raw stream is the part of NumPy's random numbers that is promised to stay the same.
     order = np.argsort(np.random.PCG64(own_seed).random_raw(archive.TEST), kind="stable")
-    return _nudged(test["x_test"][order[:count]], own_seed), test["y_test"][order[:count]]
+    return HeldOut(_nudged(test["x_test"][order[:count]], own_seed), test["y_test"][order[:count]])
 
 
 def relabelled(arrays: Mapping[str, NDArray[Any]], labels: Sequence[int]) -> dict[str, NDArray[Any]]:

@@ -26,7 +26,7 @@ from grader.model import (
     RunFacts,
 )
 from grader.redaction import redacted, secrets
-from grader.submission import Submission
+from grader.submission import Identity
 from grader.verification import VerifiedNetwork
 
 PREDICTIONS_SHOWN = 12
@@ -39,7 +39,7 @@ NOISE_SHOWN = 5
 def grade(
     case: Case,
     results: Sequence[CheckResult],
-    submission: Submission,
+    submission: Identity,
     run: RunFacts,
     duration_s: float,
     *,
@@ -57,7 +57,7 @@ def grade(
 def _grade(
     case: Case,
     results: Sequence[CheckResult],
-    submission: Submission,
+    submission: Identity,
     run: RunFacts,
     duration_s: float,
     handed_in: late.HandedIn | None,

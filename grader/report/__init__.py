@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.report.files import write_atomically
+from grader.files import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from grader.model import Grade
+
+
+FILES = ("report.html", "report.json", "junit.xml")
+"""What is written for a grade."""
 
 
 def preload() -> None:
@@ -40,11 +44,8 @@ def write_reports(grade: Grade, folder: Path, *, staff: bool = False) -> list[Pa
     from grader.report import html, jsonreport, junit, record  # noqa: PLC0415
 
     # All are rendered before the first is written: no mixture of two grades if one fails.
-    contents = {
-        "report.html": html.render(grade, staff=staff),
-        "report.json": jsonreport.render(grade, staff=staff),
-        "junit.xml": junit.render(grade, staff=staff),
-    }
+    renderers = (html.render, jsonreport.render, junit.render)
+    contents = {name: render(grade, staff=staff) for name, render in zip(FILES, renderers, strict=True)}
     kept = record.render(grade) if grade.written else None
     folder.mkdir(parents=True, exist_ok=True)
     record.keep(kept, folder)
@@ -53,4 +54,4 @@ def write_reports(grade: Grade, folder: Path, *, staff: bool = False) -> list[Pa
     return [folder / name for name in contents]
 
 
-__all__ = ["write_atomically", "write_reports"]
+__all__ = ["FILES", "write_atomically", "write_reports"]

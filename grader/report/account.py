@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Iterator
 from fractions import Fraction
 
+from grader import points
 from grader.language import gettext as _
 from grader.language import ngettext
 from grader.model import ExtraCredit, Grade, Penalty
-from grader.report import audience, points
+from grader.report import audience
 
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 

@@ -20,8 +20,8 @@ from pygments.token import (
 
 from grader.language import N_
 from grader.language import gettext as _
-from grader.report.text import PARAGRAPH, SOURCE, clean, line
 from grader.report.words import ACTIONABLE
+from grader.text import PARAGRAPH, SOURCE, clean, line
 
 if TYPE_CHECKING:
     from grader.model import CellView, Grade

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from grader.language import gettext as _
-from grader.report.text import line
+from grader.text import line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

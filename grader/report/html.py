@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from grader import points
 from grader.errors import MachineError
 from grader.language import N_, current, ngettext, use
 from grader.language import gettext as _
-from grader.report import account, audience, codeview, netview, points, view
-from grader.report.text import PARAGRAPH, clean, line
+from grader.report import account, audience, codeview, netview, view
 from grader.sandbox.contract import MEANINGS, Tier
+from grader.text import PARAGRAPH, clean, line
 
 if TYPE_CHECKING:
     from grader.model import Grade, RunFacts

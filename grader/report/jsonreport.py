@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from grader import points
 from grader.errors import MachineError
 from grader.language import use
 from grader.model import (
@@ -19,8 +20,8 @@ from grader.model import (
     PartResult,
     Penalty,
 )
-from grader.report import account, audience, points
-from grader.report.text import PARAGRAPH, clean, finite, line
+from grader.report import account, audience
+from grader.text import PARAGRAPH, clean, finite, line
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from xml.etree import ElementTree as ET
 
+from grader import points
 from grader.language import use
 from grader.model import CheckResult, Grade, Outcome, PartResult
-from grader.report import account, audience, points, words
-from grader.report.text import PARAGRAPH, clean, line
+from grader.report import account, audience, words
+from grader.text import PARAGRAPH, clean, line
 
 _NODES = {
     Outcome.PARTIAL: "failure",

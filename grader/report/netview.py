@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from grader import points
 from grader.language import N_, ngettext, pgettext
 from grader.language import gettext as _
-from grader.report import figures, points
-from grader.report.text import count, finite, line
+from grader.report import figures
+from grader.text import count, finite, line
 
 if TYPE_CHECKING:
     from grader.model import Grade, LayerRow, ModelView, Prediction

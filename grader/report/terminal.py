@@ -12,13 +12,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from grader import points
 from grader.language import gettext as _
 from grader.language import use
 from grader.model import Grade, Outcome, PartResult
-from grader.report import account, audience, points
-from grader.report.text import LINE, clean, line
+from grader.report import account, audience
 from grader.report.view import place_of, points_of_part, waiting
 from grader.report.words import HIDDEN_ONLY, WORDS, explain, first_problem, needs_work
+from grader.text import LINE, clean, line
 
 if TYPE_CHECKING:
     from pathlib import Path

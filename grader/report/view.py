@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from grader import points
 from grader.language import N_, ngettext
 from grader.language import gettext as _
 from grader.model import CheckResult, Feedback, Grade, Outcome, PartResult
-from grader.report import points
-from grader.report.text import PARAGRAPH, clean, line
 from grader.report.words import ACTIONABLE, HIDDEN_ONLY, WORDS, NextStep, Word, explain, next_step
+from grader.text import PARAGRAPH, clean, line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

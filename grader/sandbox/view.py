@@ -17,9 +17,8 @@ _WORKER_FILES = (
     "wire.py",
     "process.py",
     "procfs.py",
-    "inbox.py",
-    "scratch.py",
     "networks.py",
+    "scratch.py",
 )
 _WORKER_FOLDERS = ("collect", "verify", "sandbox", "datasets")
 

@@ -8,17 +8,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from grader import process, scratch
+from grader.datasets import HeldOut
 from grader.evidence import Evidence, Snapshot, TapeStep
 from grader.language import N_
 from grader.record import layer_row
-from grader.sandbox.contract import Confine
 from grader.verification import Verified, VerifiedNetwork, VerifiedStep
 from grader.wire import Array, Frame
+from grader.workers import Launch, Limits, Worker, WorkerLost
 
 _TOO_MUCH = N_("it cannot be built again with the memory and time there is")
 
-LIMITS = process.Limits(wall_s=180.0, cpu_s=3600.0, file_bytes=1024**2, turn_cpu_s=40.0)
+LIMITS = Limits(wall_s=180.0, cpu_s=3600.0, file_bytes=1024**2, turn_cpu_s=40.0)
 """Rebuilding takes a second or two; the limit is for networks of absurd size. What takes longer on the clock without
 using the processor is the machine's fault, not the network's."""
 
@@ -42,15 +42,16 @@ class Verifier:
     or for want of memory or time, counts as something that cannot be verified, unless the worker fails at everything.
     """
 
-    def __init__(self, begin: Callable[[], process.Worker], images: Array) -> None:
+    def __init__(self, begin: Callable[[], Worker]) -> None:
         self._begin = begin
         self._worker = begin()
         self._spent_s = 0.0
         self._fault = ""
-        self.images = images
+        self._images = np.zeros((0, 28, 28), np.uint8)
 
-    def verify(self, record: Evidence, *, labels: Array, labels_of: LabelsOf) -> Verified:
+    def verify(self, record: Evidence, *, held_out: HeldOut, labels_of: LabelsOf) -> Verified:
         """Recompute what the evidence claims; a lasting fault of the worker is reported in `Verified.fault`."""
+        self._images = held_out.images
         self._spent_s = 0.0
         self._fault = ""
         networks: dict[tuple[int, int], VerifiedNetwork] = {}
@@ -72,8 +73,8 @@ class Verifier:
             initial=initial,
             steps=steps,
             losses=losses,
-            labels=labels,
-            images=self.images,
+            labels=held_out.labels,
+            images=held_out.images,
             fault=self._fault,
         )
 
@@ -88,7 +89,7 @@ class Verifier:
         try:
             self._worker.send(request)
             return self._worker.receive()
-        except process.WorkerLost as lost:
+        except WorkerLost as lost:
             self._spent_s += LIMITS.turn_cpu_s if lost.ending.reason == "cpu" else 0.0
             raise
         finally:
@@ -101,7 +102,7 @@ class Verifier:
                 break
             try:
                 return self.ask(request)
-            except process.WorkerLost as lost:
+            except WorkerLost as lost:
                 self._replace()
                 reason = f"{lost.ending.reason} {lost.ending.detail}".strip()
                 if lost.ending.reason in ("memory", "cpu"):
@@ -114,10 +115,10 @@ class Verifier:
 
     def _complaint(self, reason: str) -> str:
         """Return the reason of a crash if the worker does not even answer a question whose answer is known."""
-        images = self.images[:2]
+        images = self._images[:2]
         try:
             answer = self.ask(Frame(kind="network", fields=CONTROL, arrays={"images": images}))
-        except process.WorkerLost:
+        except WorkerLost:
             self._replace()
             return reason
         outputs = answer.arrays.get("outputs")
@@ -133,7 +134,7 @@ class Verifier:
         found = {}
         for snapshot in (each for each in record.snapshots if each.stage == "initial"):
             if snapshot.spec is not None and snapshot.data is not None and snapshot.model not in found:
-                request = _network_request(snapshot, self.images[:INITIAL_IMAGES])
+                request = _network_request(snapshot, self._images[:INITIAL_IMAGES])
                 answer = self._ask(request)
                 if answer.kind == "network":
                     found[snapshot.model] = answer.arrays["outputs"]
@@ -141,11 +142,11 @@ class Verifier:
 
     def _network(self, snapshot: Snapshot) -> VerifiedNetwork:
         if snapshot.spec is None or snapshot.data is None:
-            return _claimed(snapshot, len(self.images), "its layers are not a plain chain of known layers")
-        request = _network_request(snapshot, self.images)
+            return _claimed(snapshot, len(self._images), "its layers are not a plain chain of known layers")
+        request = _network_request(snapshot, self._images)
         answer = self._ask(request)
         if answer.kind != "network":
-            return _claimed(snapshot, len(self.images), str(answer.fields.get("problem", "")))
+            return _claimed(snapshot, len(self._images), str(answer.fields.get("problem", "")))
         return VerifiedNetwork(
             model=snapshot.model,
             call=snapshot.call,
@@ -165,20 +166,18 @@ class Verifier:
 
 
 @contextmanager
-def start(images: Array, confine: Confine) -> Iterator[Verifier]:
-    """Start a clean worker for held-out images uint8 (n, 28, 28).
+def start(launch: Launch) -> Iterator[Verifier]:
+    """Start a clean worker.
 
     Raises:
         MachineError: no worker can be started.
     """
     with ExitStack() as workers:
 
-        def begin() -> process.Worker:
-            folder = workers.enter_context(scratch.folder())
-            worker = process.Worker("grader.verify.worker", scratch=folder, limits=LIMITS, confinement=confine())
-            return workers.enter_context(worker)
+        def begin() -> Worker:
+            return workers.enter_context(launch("grader.verify.worker", LIMITS))
 
-        yield Verifier(begin, images)
+        yield Verifier(begin)
 
 
 def labels_of_rows(y_train: Array, y_test: Array) -> LabelsOf:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import click
 
 from grader import __version__
+from grader.cli import classes
 from grader.errors import ExitCode, GraderError
 from grader.language import gettext as _
 from grader.language import names, ngettext, whole
@@ -428,6 +429,10 @@ def marks_import_command(*, table: Path, folders: Sequence[Path]) -> int:
         click.echo(marks.described(report))
     click.echo(f"{len(changed)} of {len(reports)} reports written anew")
     return ExitCode.GRADED
+
+
+for command in (classes.batch_command, classes.rejudge_command, classes.gradebook_command, classes.feedback_command):
+    cli.add_command(command)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 _MODE = 0o644
 """Reports are read by web servers and by colleagues; temporary files start out private."""
@@ -21,12 +23,22 @@ def write_atomically(path: Path, data: str | bytes) -> None:
     Raises:
         OSError: the folder is missing, full or not writable; the old file is untouched then.
     """
-    content = data.encode("utf-8") if isinstance(data, str) else data
+    with atomically(path) as stream:
+        stream.write(data.encode("utf-8") if isinstance(data, str) else data)
+
+
+@contextmanager
+def atomically(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of the old one when the block ends, and not at all if it fails.
+
+    Raises:
+        OSError: as `write_atomically`.
+    """
     # The same folder, as a rename is atomic only within one file system.
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).chmod(_MODE)

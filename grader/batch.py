@@ -1,0 +1,220 @@
+"""Grade a class: several submissions at a time, each result written when it is there, nothing done twice.
+
+Threads run submissions, each at a station of its own; this thread judges, as pytest is not made for several, and
+writes. What was run once is filed under a key of all that it depends on: the same code, by whomever, is not run again.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from grader import observation, pipeline
+from grader import submission as intake
+from grader.classroom import PART, Assignment, Classroom, as_json
+from grader.errors import GraderError, MachineError, StudentError, UsageError
+from grader.exchange.roster import Entry
+from grader.procfs import available_bytes
+from grader.standings import Standing, State
+from grader.stations import Stations
+from grader.submission import Submission
+
+STATION_BYTES = 2 * 1024**3
+"""Memory that one station takes with TensorFlow in three processes, much of it shared."""
+
+
+class Rerun(enum.Enum):
+    """What is graded again although there is a result: nothing unless it changed; also what failed; or all."""
+
+    CHANGED = "changed"
+    FAILED = "failed"
+    ALL = "all"
+
+
+class How(enum.Enum):
+    """How a result came about."""
+
+    RUN = "run"
+    KNOWN = "known"
+    """Its code had been run before, for this student or another."""
+    UNCHANGED = "unchanged"
+    """Nothing had changed since it was judged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """One result, as it arrives."""
+
+    standing: Standing
+    how: How
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """How to go about a class: how many run at a time, what is graded again, and which ids if not all."""
+
+    jobs: int
+    rerun: Rerun = Rerun.CHANGED
+    only: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """A submission that has to be judged, under the key of its evidence."""
+
+    entry: Entry
+    submission: Submission
+    key: str
+
+
+def default_jobs() -> int:
+    """Return how many submissions this machine runs at a time: one for each core, as far as the memory goes."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = available_bytes()
+    return max(1, min(cores, memory // STATION_BYTES if memory else cores))
+
+
+def grade_class(assignment: Assignment, entries: Sequence[Entry], scope: Scope) -> Iterator[Done]:
+    """Grade the submissions of a class into a folder, and yield each result once it is written.
+
+    A submission that cannot be graded, or over which the machine failed, is a result like the others.
+
+    Raises:
+        UsageError: the request makes no sense, or the folder holds another lab.
+        MachineError: the machine cannot grade at all.
+    """
+    with Classroom(assignment) as classroom:
+        yield from _Pass(classroom, scope).grade(entries)
+
+
+class _Pass:
+    """One pass over a class."""
+
+    def __init__(self, classroom: Classroom, scope: Scope) -> None:
+        self._classroom, self._scope = classroom, scope
+
+    def grade(self, entries: Sequence[Entry]) -> Iterator[Done]:
+        """Grade what has to be graded: first what was run before, then the rest as it comes in."""
+        waiting: dict[str, list[_Work]] = {}
+        for entry in entries:
+            if self._scope.only and entry.id not in self._scope.only:
+                continue
+            found = self._look(entry)
+            if isinstance(found, Done):
+                yield found
+            else:
+                waiting.setdefault(found.key, []).append(found)
+        for key in [key for key in waiting if self._is_known(key)]:
+            yield from (self._settle(work, How.KNOWN) for work in waiting.pop(key))
+        if waiting:
+            yield from self._run(waiting)
+
+    def _look(self, entry: Entry) -> Done | _Work:
+        """Return the result of an entry where nothing has to be done for it, or else the work."""
+        try:
+            submission = replace(intake.take(entry.path), id=entry.id)
+        except (StudentError, UsageError) as error:
+            return self._put_aside(entry, State.NOT_GRADABLE, error)
+        classroom, assignment = self._classroom, self._classroom.assignment
+        key = observation.key(
+            submission,
+            assignment.lab,
+            assignment.effort,
+            classroom.source,
+            assignment.seed,
+            classroom.tier,
+            early_stop=assignment.early_stop,
+        )
+        before = classroom.store.get(entry.id)
+        if before is not None and self._is_to_keep(before.standing):
+            now = (key, classroom.judged(submission.identity, entry))
+            if (before.key, before.judged) == now:
+                # Who it is may be told better than before.
+                standing = replace(before.standing, name=entry.name, email=entry.email, is_late=entry.is_late)
+                if (standing, as_json(entry)) != (before.standing, before.entry):
+                    classroom.keep(entry, key, standing, submission.identity)
+                return Done(standing=standing, how=How.UNCHANGED)
+        return _Work(entry=entry, submission=submission, key=key)
+
+    def _is_to_keep(self, standing: Standing) -> bool:
+        if self._scope.rerun is Rerun.ALL or standing.state is State.FAULT:
+            return False
+        is_written = (self._classroom.assignment.out / standing.id / "report.html").exists()
+        is_there = is_written or standing.state is State.NOT_GRADABLE
+        return is_there and not (self._scope.rerun is Rerun.FAILED and standing.needs_person)
+
+    def _is_known(self, key: str) -> bool:
+        return self._scope.rerun is Rerun.CHANGED and self._classroom.is_known(key)
+
+    def _run(self, waiting: dict[str, list[_Work]]) -> Iterator[Done]:
+        """Run one submission for each key, as many at a time as there are jobs, and judge in the order of arrival."""
+        classroom, jobs = self._classroom, self._scope.jobs
+        confine = pipeline.confine(classroom.tier, classroom.assignment.lab)
+        with ExitStack() as stack:
+            pool = ThreadPoolExecutor(jobs)
+            stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+            # Left first: whatever still runs ends with its station.
+            stations = stack.enter_context(Stations(classroom.source, classroom.tier, confine))
+            running: dict[Future[Path], str] = {}
+            todo = list(reversed(waiting))
+            while todo or running:
+                while todo and len(running) < jobs:
+                    key = todo.pop()
+                    running[pool.submit(self._observe, stations, waiting[key][0])] = key
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    yield from self._arrived(future, waiting[running.pop(future)])
+
+    def _arrived(self, future: Future[Path], works: Sequence[_Work]) -> Iterator[Done]:
+        try:
+            future.result()
+        except StudentError as error:
+            yield from (self._put_aside(work.entry, State.NOT_GRADABLE, error, work) for work in works)
+        except Exception as error:  # noqa: BLE001 - one bad submission does not stop the others
+            yield from (self._put_aside(work.entry, State.FAULT, error, work) for work in works)
+        else:
+            for number, work in enumerate(works):
+                yield self._settle(work, How.KNOWN if number else How.RUN)
+
+    def _observe(self, stations: Stations, work: _Work) -> Path:
+        """Run a submission in a thread of its own and file what was observed; try again where the machine failed."""
+        try:
+            return self._observe_once(stations, work)
+        except MachineError:
+            return self._observe_once(stations, work)
+
+    def _observe_once(self, stations: Stations, work: _Work) -> Path:
+        folder = self._classroom.folder(work.key)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=PART, dir=self._classroom.evidence))
+        try:
+            started = time.monotonic()
+            run = pipeline.gather(self._classroom.one(work.entry), work.submission, stations.mine(), folder=part)
+            observation.save(replace(run, seconds=round(time.monotonic() - started, 2)), part)
+            shutil.rmtree(folder, ignore_errors=True)
+            part.replace(folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        return folder
+
+    def _settle(self, work: _Work, how: How) -> Done:
+        """Judge what was observed, write the reports, and then the row."""
+        try:
+            identity, classroom = work.submission.identity, self._classroom
+            grade = classroom.judge(work.entry, work.key, identity)
+            standing = classroom.write(work.entry, work.key, grade, identity)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the others are graded
+            return self._put_aside(work.entry, State.FAULT, error, work)
+        return Done(standing=standing, how=how)
+
+    def _put_aside(self, entry: Entry, state: State, error: Exception, work: _Work | None = None) -> Done:
+        note = str(error) if isinstance(error, GraderError) else f"{type(error).__name__}: {error}"
+        identity, key = (work.submission.identity, work.key) if work else (None, "")
+        return Done(standing=self._classroom.put_aside(entry, state, note, identity, key), how=How.RUN)

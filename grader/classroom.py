@@ -1,0 +1,275 @@
+"""A folder with a class: evidence by key, reports by student, and one file that says where everybody stands."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Self
+
+from grader import datasets, labs, pipeline, points, report, standings, store
+from grader.errors import MachineError, UsageError
+from grader.exchange import PartScore, Result
+from grader.exchange.gradebooks import plain as tables
+from grader.exchange.roster import Entry
+from grader.files import write_atomically
+from grader.jsonvalues import built, plain
+from grader.judge.grading import grade as settle
+from grader.judge.plugin import judge
+from grader.labs import Lab
+from grader.late import HandedIn
+from grader.model import Effort, Grade
+from grader.observation import FILE, digest_of_package, recall
+from grader.pipeline import Request
+from grader.sandbox.choose import choose
+from grader.sandbox.contract import Tier
+from grader.standings import Standing, State
+from grader.store import Row, Store
+from grader.submission import Identity
+
+EVIDENCE = "evidence"
+
+PART = ".part-"
+"""How folders of evidence begin that are not whole yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """What a class is graded for, and how; `out` is its folder. `staff` shows hidden checks in the reports."""
+
+    lab: Lab
+    effort: Effort
+    data: str
+    seed: int
+    out: Path
+    tier: Tier | None = None
+    early_stop: bool = True
+    staff: bool = False
+
+
+class Classroom:
+    """The folder of a class. Use as a context manager; nobody else grades into the folder meanwhile.
+
+    Raises:
+        UsageError: the data cannot be had, or the folder holds another lab or is in use.
+        AuthorError: the lab is not calibrated for the data.
+        MachineError: the folder cannot be written.
+    """
+
+    def __init__(self, assignment: Assignment) -> None:
+        self.assignment = assignment
+        self.source = datasets.resolve(assignment.data)
+        self.tier = choose(assignment.tier)
+        self._expected = labs.expectations(assignment.lab, data=self.source.name, effort=assignment.effort)
+        self._rules = _digest_of_rules(assignment)
+        self.store = Store(assignment.out)
+        self.evidence = assignment.out / EVIDENCE
+
+    def __enter__(self) -> Self:
+        try:
+            _require_same_class(self.store, self.assignment, self.tier)
+        except UsageError:
+            self.store.__exit__()
+            raise
+        self.evidence.mkdir(exist_ok=True)
+        for left in self.evidence.glob(f"{PART}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.store.__exit__(*exc)
+
+    def is_known(self, key: str) -> bool:
+        """Tell whether evidence is filed under a key."""
+        return (self.folder(key) / FILE).exists()
+
+    def folder(self, key: str) -> Path:
+        """Return the folder of the evidence with a key."""
+        return self.evidence / key[:2] / key
+
+    def one(self, entry: Entry) -> Request:
+        """Return the request to grade one submission of the class alone."""
+        request = self.assignment
+        return Request(
+            file=entry.path,
+            lab=request.lab,
+            effort=request.effort,
+            data=request.data,
+            seed=request.seed,
+            out=request.out / entry.id,
+            early_stop=request.early_stop,
+            tier=request.tier,
+            handed_in=None if entry.submitted_at is None else HandedIn(at=entry.submitted_at),
+            staff=request.staff,
+        )
+
+    def judge(self, entry: Entry, key: str, identity: Identity) -> Grade:
+        """Return the grade of what is filed under a key.
+
+        Raises:
+            MachineError: nothing whole is filed there.
+            AuthorError: the checks of the lab are not in order.
+        """
+        request = self.one(entry)
+        run = recall(self.folder(key), identity, request.lab, self.source)
+        case = pipeline.case_of(request, run, self._expected)
+        facts = pipeline.facts_of(request, run)
+        return settle(case, judge(case), identity, facts, run.seconds, handed_in=request.handed_in)
+
+    def write(self, entry: Entry, key: str, grade: Grade, identity: Identity) -> Standing:
+        """Write the reports of a grade, and then its row."""
+        report.write_reports(grade, self.assignment.out / entry.id, staff=self.assignment.staff)
+        standing = self.standing(grade, entry, identity)
+        self.keep(entry, key, standing, identity)
+        return standing
+
+    def keep(self, entry: Entry, key: str, standing: Standing, identity: Identity) -> None:
+        """Write the row of a submission that was judged by the rules as they are now."""
+        judged = self.judged(identity, entry)
+        self.store.put(Row(key=key, judged=judged, entry=as_json(entry), standing=standing))
+
+    def standing(self, grade: Grade, entry: Entry, identity: Identity) -> Standing:
+        """Return where a submission stands by its grade."""
+        return standings.of(grade, content=identity.content, name=entry.name, email=entry.email, is_late=entry.is_late)
+
+    def judged(self, identity: Identity, entry: Entry) -> str:
+        """Return a digest of everything that a verdict depends on beside the evidence."""
+        facts = [self._rules, identity.id, identity.file, identity.sha256, str(entry.submitted_at)]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    def put_aside(
+        self, entry: Entry, state: State, note: str, identity: Identity | None = None, key: str = ""
+    ) -> Standing:
+        """Write down why there is no grade. Reports of an earlier grade are taken away, as they are of other work."""
+        standing = Standing(
+            id=entry.id,
+            file=entry.path.name,
+            state=state,
+            name=entry.name,
+            email=entry.email,
+            note=note,
+            content=identity.content if identity else "",
+            sha256=identity.sha256 if identity else "",
+            points=sum((part.points for part in self.assignment.lab.parts if not part.extra), Fraction(0)),
+            is_late=entry.is_late,
+        )
+        for name in report.FILES:
+            (self.assignment.out / entry.id / name).unlink(missing_ok=True)
+        judged = self.judged(identity, entry) if identity else ""
+        self.store.put(Row(key=key, judged=judged, entry=as_json(entry), standing=standing))
+        return standing
+
+
+def as_json(entry: Entry) -> str:
+    """Return who handed in what as it stands in the store."""
+    return json.dumps(plain(entry), sort_keys=True)
+
+
+def entry_of(row: Row) -> Entry:
+    """Return who handed in what, as it stands in the store."""
+    entry: Entry = built(Entry, json.loads(row.entry))
+    return entry
+
+
+def _require_same_class(store: Store, assignment: Assignment, tier: Tier) -> None:
+    known = store.facts()
+    if known.get("lab", assignment.lab.id) != assignment.lab.id:
+        raise UsageError(
+            f"{store.folder} holds results of the lab {known['lab']!r}; name another folder with --out",
+            slug="other-class",
+        )
+    options = {"effort": assignment.effort.value, "data": assignment.data, "seed": str(assignment.seed)}
+    flags = {"early_stop": str(assignment.early_stop), "staff": str(assignment.staff)}
+    store.note({"lab": assignment.lab.id, "place": _place(assignment.lab), "tier": tier.value, **options, **flags})
+
+
+def _digest_of_rules(assignment: Assignment) -> str:
+    """Return a digest of what a verdict depends on beside the evidence: the lab's files, this package, the options."""
+    digest = hashlib.sha256(digest_of_package().encode())
+    for name in ("lab.toml", "checks.py", "expected.json"):
+        file = assignment.lab.folder / name
+        digest.update(file.read_bytes() if file.exists() else b"")
+    digest.update(repr(assignment.staff).encode())
+    return digest.hexdigest()
+
+
+def _place(lab: Lab) -> str:
+    """Return how to find a lab again: by its id where it is installed, by its folder otherwise."""
+    place = labs.installed().get(lab.id)
+    return lab.id if place is not None and place.folder.resolve() == lab.folder.resolve() else str(lab.folder.resolve())
+
+
+def remembered(folder: Path, lab: str | None = None) -> Assignment:
+    """Return what a class was graded for, from its folder; `lab` is another place of the lab than then.
+
+    Raises:
+        UsageError: there is no class in the folder.
+        AuthorError: the lab cannot be read.
+    """
+    if not (folder / store.FILE).exists():
+        raise UsageError(f"there is no class in {folder}; name a folder that `grade batch` wrote", slug="no-class")
+    with Store(folder) as file:
+        facts = file.facts()
+    try:
+        return Assignment(
+            lab=labs.find(lab or facts["place"]),
+            effort=Effort(facts["effort"]),
+            data=facts["data"],
+            seed=int(facts["seed"]),
+            out=folder,
+            early_stop=facts["early_stop"] == "True",
+            staff=facts["staff"] == "True",
+            tier=None,
+        )
+    except (KeyError, ValueError) as error:
+        raise MachineError(f"{folder / store.FILE} does not say what was graded: {error}", slug="store") from error
+
+
+def results(folder: Path) -> list[Result]:
+    """Return what gradebooks are told about a class, in the order of ids.
+
+    Raises:
+        UsageError: another command is at work in the folder.
+    """
+    with Store(folder) as file:
+        return [_result(row, folder) for row in file.rows()]
+
+
+def _result(row: Row, folder: Path) -> Result:
+    standing = row.standing
+    is_graded = standing.state is State.GRADED
+    page = folder / standing.id / "report.html"
+    return Result(
+        entry=entry_of(row),
+        points=standing.earned if is_graded else None,
+        max_points=standing.points,
+        status=standing.state.value,
+        waiting=standing.waiting,
+        penalty=standing.off,
+        parts=tuple(PartScore(id=part.id, points=part.earned, max_points=part.points) for part in standing.parts),
+        summary=_summary(standing) if is_graded else "",
+        report=page if page.exists() else None,
+    )
+
+
+def _summary(standing: Standing) -> str:
+    """Return what a student reads beside the grade in a gradebook."""
+    lines = [f"{points.show(standing.earned, standing.points)} of {points.total(standing.points)} points"]
+    lines += [
+        f"{part.title}: {points.show(part.earned, part.points)} of {points.total(part.points)}"
+        for part in standing.parts
+    ]
+    return "\n".join(lines)
+
+
+def write_tables(folder: Path) -> None:
+    """Write `gradebook.csv` of a class from what is known.
+
+    Raises:
+        UsageError: another command is at work in the folder.
+        OSError: the file cannot be written.
+    """
+    write_atomically(folder / "gradebook.csv", tables.table(results(folder)))

@@ -1,0 +1,79 @@
+"""Where submissions are run: on which data, how well isolated, how workers start, and a clean worker beside them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Self
+
+from grader.datasets import DataSource
+from grader.errors import MachineError
+from grader.forkserver import WarmStart
+from grader.sandbox.contract import Confine, Tier
+from grader.verify import host as verification
+from grader.verify.host import Verifier
+from grader.workers import Launch, Limits, Worker, fresh
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station:
+    """One place where one submission at a time is run."""
+
+    source: DataSource
+    tier: Tier
+    launch: Launch
+    verifier: Verifier
+
+
+class Stations:
+    """A station for each thread that asks for one, with workers that import TensorFlow once where that is safe.
+
+    Use as a context manager. Threads that have a station live as long as this does: a worker dies with the thread that
+    started it.
+    """
+
+    def __init__(self, source: DataSource, tier: Tier, confine: Confine) -> None:
+        self._source, self._tier, self._confine = source, tier, confine
+        self._is_closed = False
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._is_closed = True
+        self._open.close()
+
+    def mine(self) -> Station:
+        """Return the station of this thread.
+
+        Raises:
+            MachineError: no worker can be started.
+        """
+        if not hasattr(self._local, "station"):
+            stack = ExitStack()
+            warm = stack.enter_context(WarmStart(self._tier, self._confine))
+            verifier = stack.enter_context(verification.start(self._while_open(fresh(self._confine))))
+            with self._lock:
+                self._open.push(stack)
+            self._local.station = Station(
+                source=self._source, tier=self._tier, launch=self._while_open(warm.launch), verifier=verifier
+            )
+        station: Station = self._local.station
+        return station
+
+    def _while_open(self, launch: Launch) -> Launch:
+        """Start nothing more once this is closed, whatever a thread that is still at work asks for."""
+
+        @contextmanager
+        def guarded(module: str, limits: Limits) -> Iterator[Worker]:
+            if self._is_closed:
+                raise MachineError("the run was stopped", slug="stopped")
+            with launch(module, limits) as worker:
+                yield worker
+
+        return guarded

@@ -1,0 +1,252 @@
+"""A class: graded several at a time, kept at once, gone on with after a stop, and judged again without running."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grader import batch, classroom, labs, pipeline, rejudging
+from grader.authoring import newlab
+from grader.batch import How, Rerun, Scope
+from grader.classroom import Assignment
+from grader.errors import ExitCode, MachineError, UsageError
+from grader.exchange import Entry
+from grader.model import Effort
+from grader.standings import State
+from grader.store import MIGRATIONS, Store
+
+RIGHT = "import numpy as np\ndef mean_squared_error(y, predicted):\n    return np.mean((y - predicted) ** 2)\n"
+WRONG = RIGHT.replace("** 2", "** 3")
+First = tuple[Path, dict[str, tuple[How, State, float]]]
+"""The folder of a class that was graded, and the results."""
+
+OTHER = RIGHT.replace("np.mean(", "np.average(")
+
+
+@pytest.fixture(scope="module")
+def lab_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return newlab.create("errors", tmp_path_factory.mktemp("labs"))
+
+
+def hand_in(folder: Path, **codes: str) -> list[Entry]:
+    folder.mkdir(exist_ok=True)
+    for name, code in codes.items():
+        (folder / f"{name}.py").write_text(code)
+    return [Entry(id=path.stem, path=path) for path in sorted(folder.iterdir())]
+
+
+def assignment(lab_folder: Path, out: Path) -> Assignment:
+    return Assignment(lab=labs.read(lab_folder), effort=Effort.QUICK, data="synthetic", seed=1, out=out)
+
+
+def graded(
+    task: Assignment, entries: Sequence[Entry], rerun: Rerun = Rerun.CHANGED, jobs: int = 2
+) -> dict[str, tuple[How, State, float]]:
+    done = batch.grade_class(task, entries, Scope(jobs=jobs, rerun=rerun))
+    return {each.standing.id: (each.how, each.standing.state, float(each.standing.earned)) for each in done}
+
+
+def table(out: Path) -> dict[str, str]:
+    classroom.write_tables(out)
+    with (out / "gradebook.csv").open(encoding="utf-8-sig", newline="") as stream:
+        return {row["id"]: row["score"] for row in csv.DictReader(stream)}
+
+
+@pytest.fixture(scope="module")
+def first(
+    lab_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, tuple[How, State, float]]]:
+    folder = tmp_path_factory.mktemp("class")
+    entries = hand_in(folder / "in", ada=RIGHT, bob=WRONG, cleo=RIGHT + "\r\n".replace("\r", ""), dan="", eve=RIGHT)
+    return folder, graded(assignment(lab_folder, folder / "out"), entries)
+
+
+def test_each_gets_a_grade_and_the_same_code_is_run_once(
+    first: First,
+) -> None:
+    folder, results = first
+    assert {name: (state, score) for name, (_, state, score) in results.items()} == {
+        "ada": (State.GRADED, 100.0),
+        "bob": (State.GRADED, 0.0),
+        "cleo": (State.GRADED, 100.0),
+        "dan": (State.NOT_GRADABLE, 0.0),
+        "eve": (State.GRADED, 100.0),
+    }
+    assert [how for how, _, score in results.values() if score].count(How.RUN) == 2
+    assert len(list((folder / "out" / "evidence").glob("??/*"))) == 3
+    assert (folder / "out" / "ada" / "report.html").exists()
+    assert not (folder / "out" / "dan").exists()
+    assert table(folder / "out") == {"ada": "100.00", "bob": "0.00", "cleo": "100.00", "dan": "", "eve": "100.00"}
+
+
+def test_what_has_not_changed_is_not_touched(first: First, lab_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(first[0], tmp_path / "class")
+    entries = [Entry(id=path.stem, path=path) for path in sorted((folder / "in").iterdir())]
+    task = assignment(lab_folder, folder / "out")
+    written = (folder / "out" / "ada" / "report.html").stat().st_mtime_ns
+    again = graded(task, entries)
+    assert {how for how, state, _ in again.values() if state is State.GRADED} == {How.UNCHANGED}
+    assert (folder / "out" / "ada" / "report.html").stat().st_mtime_ns == written
+    # Known code in another file needs no run; a report that is gone is written again; new code is run.
+    (folder / "in" / "bob.py").write_text(RIGHT)
+    (folder / "out" / "ada" / "report.html").unlink()
+    (folder / "in" / "eve.py").write_text(OTHER)
+    again = graded(task, entries)
+    assert {name: again[name][0] for name in ("ada", "bob", "cleo", "eve")} == {
+        "ada": How.KNOWN,
+        "bob": How.KNOWN,
+        "cleo": How.UNCHANGED,
+        "eve": How.RUN,
+    }
+    assert again["bob"][2] == again["eve"][2] == 100.0
+    assert {how for how, *_ in graded(task, entries[:1], Rerun.ALL).values()} == {How.RUN}
+
+
+def test_a_changed_rule_is_applied_without_running_anything(
+    first: First,
+    lab_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = shutil.copytree(first[0], tmp_path / "class")
+    changed = shutil.copytree(lab_folder, tmp_path / lab_folder.name)
+    checks = changed / "checks.py"
+    checks.write_text(checks.read_text().replace("** 2", "** 3"))
+    monkeypatch.setattr("subprocess.Popen", None)
+    task = classroom.remembered(folder / "out", str(changed))
+    changes = {change.after.id: change for change in rejudging.rejudge(task)}
+    assert {name: float(change.after.earned) for name, change in changes.items()} == {
+        "ada": 0.0,
+        "bob": 100.0,
+        "cleo": 0.0,
+        "eve": 0.0,
+    }
+    assert all(change.is_one and [(b and b.id, a and a.id) for b, a in change.parts] for change in changes.values())
+    assert table(folder / "out")["bob"] == "100.00"
+    assert "100.00" in (folder / "out" / "bob" / "report.html").read_text(encoding="utf-8")
+    assert not any(change.is_one for change in rejudging.rejudge(task))
+
+
+def test_a_folder_is_for_one_lab_and_one_command(first: First, lab_folder: Path, tmp_path: Path) -> None:
+    folder, entries = shutil.copytree(first[0], tmp_path / "class"), hand_in(tmp_path / "in", ada=RIGHT)
+    other = newlab.create("others", tmp_path)
+    with pytest.raises(UsageError, match="'errors'"):
+        graded(assignment(other, folder / "out"), entries)
+    with Store(folder / "out") as store:
+        store.note({"x": "y"})
+        with pytest.raises(UsageError, match="another command"):
+            graded(assignment(lab_folder, folder / "out"), entries)
+    with pytest.raises(UsageError, match="no class"):
+        classroom.remembered(tmp_path / "nowhere")
+
+
+def test_a_file_of_a_later_version_is_refused(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    with pytest.raises(UsageError, match="later version"):
+        Store(tmp_path)
+    (tmp_path / "class.sqlite").write_bytes(b"no database" * 1000)
+    with pytest.raises(MachineError, match=r"class\.sqlite"):
+        Store(tmp_path)
+
+
+def test_a_fault_of_the_machine_costs_nothing_and_is_tried_again(
+    lab_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = hand_in(tmp_path / "in", ada=RIGHT, bob=WRONG)
+    gather = pipeline.gather
+    calls: list[str] = []
+
+    def flaky(request: Request, submission: Submission, station: Station, *, folder: Path) -> Run:
+        calls.append(submission.id)
+        if submission.id == "ada":
+            raise MachineError("out of memory", slug="machine-memory")
+        return gather(request, submission, station, folder=folder)
+
+    monkeypatch.setattr(pipeline, "gather", flaky)
+    results = graded(assignment(lab_folder, tmp_path / "out"), entries, jobs=1)
+    assert results["ada"][1] is State.FAULT
+    assert results["bob"][:2] == (How.RUN, State.GRADED)
+    assert calls.count("ada") == 2
+    assert table(tmp_path / "out") == {"ada": "", "bob": "0.00"}
+    monkeypatch.undo()
+    assert graded(assignment(lab_folder, tmp_path / "out"), entries, jobs=1) == {
+        "ada": (How.RUN, State.GRADED, 100.0),
+        "bob": (How.UNCHANGED, State.GRADED, 0.0),
+    }
+
+
+def command(lab_folder: Path, folder: Path) -> list[str]:
+    options = ["--lab", str(lab_folder), "--data", "synthetic", "--out", str(folder / "out"), "--jobs", "2"]
+    return [sys.executable, "-m", "grader", "batch", str(folder / "in"), *options]
+
+
+def codes(count: int) -> dict[str, str]:
+    return {f"s{number:03}": f"{RIGHT if number % 3 else WRONG}# {number}\n" for number in range(count)}
+
+
+def running(parent: int) -> list[psutil.Process]:
+    return [each for each in psutil.Process(parent).children(recursive=True) if each.status() != "zombie"]
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_cleanly_and_the_next_command_goes_on(lab_folder: Path, tmp_path: Path) -> None:
+    hand_in(tmp_path / "in", **codes(12))
+    with subprocess.Popen(
+        command(lab_folder, tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stderr is not None
+        for line in child.stderr:
+            if ": 100.00 of 100.00" in line:
+                break
+        family = running(child.pid)
+        child.send_signal(signal.SIGINT)
+        _, told = child.communicate(timeout=60)
+    assert child.returncode == ExitCode.INTERRUPTED
+    assert "interrupted" in told
+    assert [each for each in family if each.is_running() and each.status() != "zombie"] == []
+    done = {name for name, score in table(tmp_path / "out").items() if score}
+    assert 0 < len(done) < 12
+    after = subprocess.run(command(lab_folder, tmp_path), capture_output=True, text=True, check=True, timeout=300)
+    assert f"12 graded ({len(done)} of them unchanged)" in after.stdout
+
+
+@pytest.mark.slow
+def test_kill_at_any_moment_loses_nothing_that_was_finished(lab_folder: Path, tmp_path: Path) -> None:
+    """The gradebook is that of an undisturbed run, and nothing is left behind."""
+    hand_in(tmp_path / "in", **codes(10))
+    before = set(Path(os.environ.get("TMPDIR", "/tmp")).glob("epochmark-run-*"))  # noqa: S108
+    for number in range(6):
+        with subprocess.Popen(
+            command(lab_folder, tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as child:
+            time.sleep(2.0 + 1.7 * number)
+            family = running(child.pid)
+            child.kill()
+        gone, alive = psutil.wait_procs(family, timeout=10)
+        assert alive == [], gone
+    done = subprocess.run(command(lab_folder, tmp_path), capture_output=True, text=True, check=True, timeout=300)
+    assert "10 graded" in done.stdout
+    assert table(tmp_path / "out") == {name: "0.00" if WRONG in code else "100.00" for name, code in codes(10).items()}
+    assert list((tmp_path / "out" / "evidence").glob(".part-*")) == []
+    assert set(Path(os.environ.get("TMPDIR", "/tmp")).glob("epochmark-run-*")) <= before  # noqa: S108
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 6])
+def test_how_many_run_at_a_time_changes_no_grade(lab_folder: Path, tmp_path: Path, jobs: int) -> None:
+    entries = hand_in(tmp_path / "in", **codes(8))
+    results = graded(assignment(lab_folder, tmp_path / "out"), entries, jobs=jobs)
+    assert {name: score for name, (_, _, score) in results.items()} == {
+        name: 0.0 if WRONG in code else 100.0 for name, code in codes(8).items()
+    }

@@ -78,6 +78,12 @@ def test_the_languages_are_the_same_everywhere() -> None:
     assert schema["properties"]["language"]["enum"] == list(language.names())
 
 
+def test_nothing_that_is_installed_needs_babel() -> None:
+    imports = re.compile(r"^\s*(?:from|import) babel\b", re.MULTILINE)
+    found = [path for path in (ROOT / "grader").rglob("*.py") if imports.search(path.read_text(encoding="utf-8"))]
+    assert found == []
+
+
 def test_what_hidden_checks_are_called_is_in_no_catalogue(tmp_path: Path) -> None:
     path = tmp_path / "checks.py"
     path.write_text('@pytest.mark.hidden\ndef test_a():\n    """Secret."""\n\ndef test_b():\n    """Known."""\n')

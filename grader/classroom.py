@@ -10,20 +10,20 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Self
 
-from grader import datasets, labs, pipeline, points, report, standings, store
+from grader import datasets, labs, pipeline, report, standings, store
+from grader.datasets import DataSource
 from grader.errors import MachineError, UsageError
-from grader.exchange import PartScore, Result
-from grader.exchange.gradebooks import plain as tables
 from grader.exchange.roster import Entry
-from grader.files import write_atomically
 from grader.jsonvalues import built, plain
 from grader.judge.grading import grade as settle
 from grader.judge.plugin import judge
 from grader.labs import Lab
 from grader.late import HandedIn
+from grader.marks import carried_over
 from grader.model import Effort, Grade
 from grader.observation import FILE, digest_of_package, recall
 from grader.pipeline import Request
+from grader.report import record
 from grader.sandbox.choose import choose
 from grader.sandbox.contract import Tier
 from grader.standings import Standing, State
@@ -70,7 +70,7 @@ class Classroom:
 
     def __enter__(self) -> Self:
         try:
-            _require_same_class(self.store, self.assignment, self.tier)
+            _require_same_class(self.store, self.assignment, self.source, self.tier)
         except UsageError:
             self.store.__exit__()
             raise
@@ -110,14 +110,16 @@ class Classroom:
         """Return the grade of what is filed under a key.
 
         Raises:
-            MachineError: nothing whole is filed there.
+            MachineError: nothing whole is filed there, or marks of a person cannot be read.
             AuthorError: the checks of the lab are not in order.
         """
         request = self.one(entry)
         run = recall(self.folder(key), identity, request.lab, self.source)
         case = pipeline.case_of(request, run, self._expected)
         facts = pipeline.facts_of(request, run)
-        return settle(case, judge(case), identity, facts, run.seconds, handed_in=request.handed_in)
+        grade = settle(case, judge(case), identity, facts, run.seconds, handed_in=request.handed_in)
+        # What a person has marked stays marked.
+        return carried_over(grade, record.load(request.out))
 
     def write(self, entry: Entry, key: str, grade: Grade, identity: Identity) -> Standing:
         """Write the reports of a grade, and then its row."""
@@ -174,7 +176,7 @@ def entry_of(row: Row) -> Entry:
     return entry
 
 
-def _require_same_class(store: Store, assignment: Assignment, tier: Tier) -> None:
+def _require_same_class(store: Store, assignment: Assignment, source: DataSource, tier: Tier) -> None:
     known = store.facts()
     if known.get("lab", assignment.lab.id) != assignment.lab.id:
         raise UsageError(
@@ -183,7 +185,16 @@ def _require_same_class(store: Store, assignment: Assignment, tier: Tier) -> Non
         )
     options = {"effort": assignment.effort.value, "data": assignment.data, "seed": str(assignment.seed)}
     flags = {"early_stop": str(assignment.early_stop), "staff": str(assignment.staff)}
-    store.note({"lab": assignment.lab.id, "place": _place(assignment.lab), "tier": tier.value, **options, **flags})
+    store.note(
+        {
+            "lab": assignment.lab.id,
+            "place": _place(assignment.lab),
+            "tier": tier.value,
+            "images": source.name,
+            **options,
+            **flags,
+        }
+    )
 
 
 def _digest_of_rules(assignment: Assignment) -> str:
@@ -226,50 +237,3 @@ def remembered(folder: Path, lab: str | None = None) -> Assignment:
         )
     except (KeyError, ValueError) as error:
         raise MachineError(f"{folder / store.FILE} does not say what was graded: {error}", slug="store") from error
-
-
-def results(folder: Path) -> list[Result]:
-    """Return what gradebooks are told about a class, in the order of ids.
-
-    Raises:
-        UsageError: another command is at work in the folder.
-    """
-    with Store(folder) as file:
-        return [_result(row, folder) for row in file.rows()]
-
-
-def _result(row: Row, folder: Path) -> Result:
-    standing = row.standing
-    is_graded = standing.state is State.GRADED
-    page = folder / standing.id / "report.html"
-    return Result(
-        entry=entry_of(row),
-        points=standing.earned if is_graded else None,
-        max_points=standing.points,
-        status=standing.state.value,
-        waiting=standing.waiting,
-        penalty=standing.off,
-        parts=tuple(PartScore(id=part.id, points=part.earned, max_points=part.points) for part in standing.parts),
-        summary=_summary(standing) if is_graded else "",
-        report=page if page.exists() else None,
-    )
-
-
-def _summary(standing: Standing) -> str:
-    """Return what a student reads beside the grade in a gradebook."""
-    lines = [f"{points.show(standing.earned, standing.points)} of {points.total(standing.points)} points"]
-    lines += [
-        f"{part.title}: {points.show(part.earned, part.points)} of {points.total(part.points)}"
-        for part in standing.parts
-    ]
-    return "\n".join(lines)
-
-
-def write_tables(folder: Path) -> None:
-    """Write `gradebook.csv` of a class from what is known.
-
-    Raises:
-        UsageError: another command is at work in the folder.
-        OSError: the file cannot be written.
-    """
-    write_atomically(folder / "gradebook.csv", tables.table(results(folder)))

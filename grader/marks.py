@@ -337,6 +337,22 @@ def _applied(grade: Grade, marks: Sequence[Mark]) -> Grade:
     return replace(grade, parts=parts, written=written, earned=earned, extra=extra, penalty=penalty)
 
 
+def carried_over(grade: Grade, before: Grade | None) -> Grade:
+    """Return a grade with the marks that an earlier grade of the same file has, where the answers are still there."""
+    if before is None or before.sha256 != grade.sha256:
+        return grade
+    open_ = {answer.check: answer for answer in grade.written}
+    marks = [
+        Mark(row=0, check=answer.check, points=answer.mark, comment=answer.comment)
+        for answer in before.written
+        if answer.mark is not None
+        and answer.check in open_
+        and open_[answer.check].answer == answer.answer
+        and answer.mark <= _checks(grade)[answer.check].spec.points
+    ]
+    return apply(grade, marks) if marks else grade
+
+
 def _with_mark(answer: WrittenAnswer, mark: Mark | None) -> WrittenAnswer:
     return answer if mark is None else replace(answer, mark=mark.points, comment=mark.comment)
 

@@ -10,12 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import psutil
 import pytest
 
-from grader import batch, classroom, labs, pipeline, rejudging
+from grader import batch, classroom, labs, marks, pipeline, rejudging, tables
 from grader.authoring import newlab
 from grader.batch import How, Rerun, Scope
 from grader.classroom import Assignment
@@ -61,7 +62,7 @@ def graded(
 
 
 def table(out: Path) -> dict[str, str]:
-    classroom.write_tables(out)
+    tables.write_tables(out)
     with (out / "gradebook.csv").open(encoding="utf-8-sig", newline="") as stream:
         return {row["id"]: row["score"] for row in csv.DictReader(stream)}
 
@@ -187,6 +188,45 @@ def test_a_fault_of_the_machine_costs_nothing_and_is_tried_again(
     assert graded(assignment(lab_folder, tmp_path / "out"), entries, jobs=1) == {
         "ada": (How.RUN, State.GRADED, 100.0),
         "bob": (How.UNCHANGED, State.GRADED, 0.0),
+    }
+
+
+QUESTION = """
+[[parts]]
+id = "why"
+title = "Say why"
+points = 10
+
+[[questions]]
+id = "squares"
+part = "why"
+kind = "text"
+text = "Why are the differences squared?"
+rubric = "Signs must not cancel."
+points = 10
+"""
+
+
+def test_marks_of_a_person_reach_the_gradebook_and_outlast_a_second_judgement(lab_folder: Path, tmp_path: Path) -> None:
+    asking = shutil.copytree(lab_folder, tmp_path / lab_folder.name)
+    definition = (asking / "lab.toml").read_text()
+    head, brace, limits = definition.partition("[effort.quick.limits]")
+    (asking / "lab.toml").write_text(head + QUESTION + brace + limits)
+    variable = labs.read(asking).questions[0].variable
+    entries = hand_in(tmp_path / "in", ada=f"{RIGHT}{variable} = 'or signs cancel'\n", bob=RIGHT)
+    task = assignment(asking, tmp_path / "out")
+    graded(task, entries, jobs=1)
+    assert table(tmp_path / "out") == {"ada": "", "bob": "100.00"}
+    report = marks.find([tmp_path / "out"])[0]
+    mark = marks.Mark(row=2, check=report.grade.written[0].check, points=Fraction(7), comment="")
+    changed = marks.bring_in([report], {report.folder: [mark]})
+    tables.take_over(tmp_path / "out")
+    assert [float(each.grade.earned) for each in changed] == [107.0]
+    assert table(tmp_path / "out")["ada"] == "107.00"
+    assert graded(task, entries, jobs=1)["ada"] == (How.UNCHANGED, State.GRADED, 107.0)
+    assert {change.after.id: float(change.after.earned) for change in rejudging.rejudge(task)} == {
+        "ada": 107.0,
+        "bob": 100.0,
     }
 
 

@@ -416,7 +416,7 @@ def marks_export_command(*, folders: Sequence[Path], out: Path) -> int:
 @click.argument("folders", metavar="REPORT_FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
 def marks_import_command(*, table: Path, folders: Sequence[Path]) -> int:
     """Count the marks of a table, and write the reports anew."""
-    from grader import marks  # noqa: PLC0415
+    from grader import marks, store, tables  # noqa: PLC0415
 
     reports = marks.find(folders)
     try:
@@ -425,6 +425,9 @@ def marks_import_command(*, table: Path, folders: Sequence[Path]) -> int:
         for complaint in error.complaints:
             click.echo(f"grade: {table.name}, {complaint}", err=True)
         return error.exit_code
+    for folder in dict.fromkeys(report.folder.parent for report in changed):
+        if (folder / store.FILE).exists():
+            tables.take_over(folder)
     for report in changed:
         click.echo(marks.described(report))
     click.echo(f"{len(changed)} of {len(reports)} reports written anew")

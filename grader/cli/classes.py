@@ -74,7 +74,7 @@ def batch_command(
 
     What is finished is kept at once: run the same command again to continue, or after submissions were added.
     """
-    from grader import batch, classroom, exchange, labs  # noqa: PLC0415 - `grade --help` must not wait for them
+    from grader import batch, classroom, exchange, labs, tables  # noqa: PLC0415 - `grade --help` must not wait for them
     from grader.errors import UsageError  # noqa: PLC0415
     from grader.model import Effort  # noqa: PLC0415
     from grader.sandbox.contract import Tier  # noqa: PLC0415
@@ -104,10 +104,10 @@ def batch_command(
                 results.append(done)
                 progress.show(done)
     except KeyboardInterrupt:
-        classroom.write_tables(out)
+        tables.write_tables(out, to_grade=total - len(results))
         click.echo(f"grade: interrupted; {len(results)} of {total} are done, run the command again to go on", err=True)
         return ExitCode.INTERRUPTED
-    classroom.write_tables(out)
+    tables.write_tables(out)
     return _tell_results(results, out)
 
 
@@ -173,7 +173,7 @@ def _tell_results(results: Sequence[Done], out: Path) -> int:
         [f"{len(people)} need a person: {', '.join(people[:_SHOWN])}{' …' * (len(people) > _SHOWN)}"] if people else []
     )
     click.echo("; ".join(counts))
-    click.echo(f"{out / 'gradebook.csv'}")
+    click.echo(f"{out / 'index.html'}  {out / 'gradebook.csv'}")
     return ExitCode.FAULT if State.FAULT in states else ExitCode.GRADED
 
 
@@ -183,7 +183,7 @@ def _tell_results(results: Sequence[Done], out: Path) -> int:
 @click.option("--all-reports", is_flag=True, help="Write all reports anew, not only those that changed.")
 def rejudge_command(*, folder: Path, lab_id: str | None, all_reports: bool) -> int:
     """Judge a class again after a check or the points of a lab changed. Runs no student code."""
-    from grader import classroom, rejudging  # noqa: PLC0415
+    from grader import classroom, rejudging, tables  # noqa: PLC0415
 
     count, changed = 0, 0
     for change in rejudging.rejudge(classroom.remembered(folder, lab_id), all_reports=all_reports):
@@ -191,7 +191,7 @@ def rejudge_command(*, folder: Path, lab_id: str | None, all_reports: bool) -> i
         if change.is_one:
             changed += 1
             click.echo(_told(change))
-    classroom.write_tables(folder)
+    tables.write_tables(folder)
     click.echo(f"{changed} of {count} changed")
     return ExitCode.GRADED
 
@@ -233,12 +233,12 @@ def gradebook_command(
     out: Path,
 ) -> int:
     """Write the scores of a class as Canvas, Moodle or nbgrader take them."""
-    from grader import classroom  # noqa: PLC0415
+    from grader import tables  # noqa: PLC0415
     from grader.errors import UsageError  # noqa: PLC0415
     from grader.exchange.gradebooks import canvas, moodle, plain  # noqa: PLC0415
     from grader.files import write_atomically  # noqa: PLC0415
 
-    results = classroom.results(folder)
+    results = tables.results(folder)
     if system == "nbgrader":
         write_atomically(out, plain.nbgrader(results, assignment=assignment, include_waiting=include_waiting))
         return ExitCode.GRADED
@@ -269,10 +269,10 @@ def gradebook_command(
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The archive to upload.")
 def feedback_command(*, folder: Path, system: str, out: Path) -> int:
     """Pack the reports of a class as Canvas or Moodle take them back."""
-    from grader import classroom  # noqa: PLC0415
+    from grader import tables  # noqa: PLC0415
     from grader.exchange import bundles  # noqa: PLC0415
 
-    results = classroom.results(folder)
+    results = tables.results(folder)
     notes = {"canvas": bundles.canvas, "moodle": bundles.moodle}[system](results, out)
     for note in notes:
         click.echo(f"· {note.about}: {note.text}", err=True)

@@ -23,6 +23,8 @@ from grader.sandbox.contract import MEANINGS, Tier
 from grader.text import PARAGRAPH, clean, line
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from grader.model import Grade, RunFacts
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -62,6 +64,15 @@ def render(grade: Grade, *, staff: bool = False) -> str:
     """
     with use(grade.language):
         return _environment().get_template("report.html.j2").render(_context(grade, staff=staff))
+
+
+def fill(template: str, context: Mapping[str, object]) -> str:
+    """Return a template of the folder with everything in it escaped, for pages of other modules.
+
+    Raises:
+        MachineError: `templates-missing`, the installation has no templates.
+    """
+    return _environment().get_template(template).render(context)
 
 
 def _context(grade: Grade, *, staff: bool) -> dict[str, object]:

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test test-all lint types calibrate skeleton benchmark clean
+.PHONY: demo test test-all lint types calibrate skeleton messages benchmark clean
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -29,6 +29,9 @@ types: $(VENV)/.ready
 
 skeleton: $(VENV)/.ready
 	for lab in $$($(BIN)/grade labs --quiet); do $(BIN)/grade skeleton $$lab; done
+
+messages: $(VENV)/.ready
+	$(BIN)/python tests/messages.py
 
 benchmark: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.one

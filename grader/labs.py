@@ -12,6 +12,7 @@ from typing import Any
 
 from grader import catalogue, definition, late
 from grader.errors import AuthorError, UsageError
+from grader.language import AFTER_ARTICLE, ENGLISH, pgettext
 from grader.model import Effort, LayerRow
 from grader.questions import Question, anchored, questions
 from grader.record import layer_row
@@ -78,6 +79,11 @@ class Role:
     logits: bool = False
     free_hidden: bool = False
 
+    @property
+    def called(self) -> str:
+        """The title in the current language, in the form that stands behind *the*."""
+        return pgettext(AFTER_ARTICLE, self.title)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
@@ -119,6 +125,8 @@ class Plan:
 class Lab:
     """One assignment. `extra_cap` bounds what extra credit adds; `late` is what lateness costs, if anything.
 
+    `language` is what its students read where nobody asks for another one.
+
     Names in a submission that are looked at: `watched` hold images, `labels` one-hot labels, `datasets` a
     `tf.data.Dataset`, `numbers` a list of numbers or one; `prediction` and `answers` are found in what networks say,
     by expressions that are tried again on predictions which the grader chose; `predictions` holds those.
@@ -145,6 +153,7 @@ class Lab:
     extra_cap: Fraction | None = None
     late: late.Policy | None = None
     questions: tuple[Question, ...] = ()
+    language: str = ENGLISH
 
     @property
     def checks_file(self) -> Path:
@@ -289,6 +298,7 @@ def _lab(folder: Path, fields: Mapping[str, Any]) -> Lab:
         extra_cap=Fraction(str(cap)) if (cap := fields.get("grading", {}).get("extra_cap")) is not None else None,
         late=late.policy(fields["late"]) if "late" in fields else None,
         questions=asked,
+        language=fields.get("language", ENGLISH),
     )
 
 

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from grader import late, points, rubric
 from grader.errors import UsageError
+from grader.language import gettext as _
+from grader.language import use
 from grader.model import CheckResult, Feedback, Grade, Outcome, WrittenAnswer
 from grader.report import record, write_atomically, write_reports
 from grader.report.view import waiting
@@ -314,6 +316,11 @@ def bring_in(reports: Sequence[Report], marks: Mapping[Path, Sequence[Mark]]) ->
 
 def apply(grade: Grade, marks: Sequence[Mark]) -> Grade:
     """Return a grade in which marks are counted; other checks stay as they are."""
+    with use(grade.language):
+        return _applied(grade, marks)
+
+
+def _applied(grade: Grade, marks: Sequence[Mark]) -> Grade:
     given = {mark.check: mark for mark in marks}
     parts = tuple(
         rubric.settle(
@@ -355,7 +362,9 @@ def _marked(check: CheckResult, mark: Mark | None) -> CheckResult:
         return check
     maximum = check.spec.points
     outcome = {maximum: Outcome.PASSED, Fraction(0): Outcome.FAILED}.get(mark.points, Outcome.PARTIAL)
-    told = f"A person has read your answer and gives it {points.show(mark.points, maximum)} of {points.total(maximum)}."
+    told = _("A person has read your answer and gives it {points} of {maximum}.").format(
+        points=points.show(mark.points, maximum), maximum=points.total(maximum)
+    )
     text = "\n".join(filter(None, (told, clean(mark.comment, PARAGRAPH - len(told) - 1))))
     feedback = Feedback(rationale=text, cell=check.feedback.cell, line=check.feedback.line)
     return replace(check, outcome=outcome, earned=mark.points, feedback=feedback)

@@ -170,7 +170,8 @@ class History:
 class ModelView:
     """One network of a submission, as the report shows it beside the expected one.
 
-    `test_accuracy` was recomputed by the verifier on held-out images; `None` where it could not be.
+    `test_accuracy` was recomputed by the verifier on held-out images; `None` where it could not be. `called` is the
+    title as it stands behind *the*, where that differs.
     """
 
     role: str
@@ -185,6 +186,7 @@ class ModelView:
     test_accuracy: float | None
     expected_accuracy: float | None
     rebuilt: bool
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +246,7 @@ class Grade:
     """The whole result of grading one submission: what every report is made from.
 
     `earned` is the final score, with extra credit and after the penalty; `points` is the total without extra credit.
+    `language` is that of its texts, and of every report that is made from it.
     """
 
     lab: str
@@ -263,6 +266,7 @@ class Grade:
     penalty: Penalty | None = None
     written: tuple[WrittenAnswer, ...] = ()
     duration_s: float = 0.0
+    language: str = "en"
 
     @property
     def waiting(self) -> Fraction:

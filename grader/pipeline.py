@@ -16,10 +16,13 @@ from grader.collect.host import Job, collect
 from grader.datasets import DataSource, HeldOut
 from grader.errors import MachineError, StudentError, UsageError
 from grader.evidence import Evidence
+from grader.judge import shortened
 from grader.judge.case import Case
 from grader.judge.grading import grade as settle
 from grader.judge.plugin import judge
 from grader.labs import Expectations, Lab
+from grader.language import gettext as _
+from grader.language import use
 from grader.late import HandedIn
 from grader.model import Effort, Grade, RunFacts
 from grader.observation import Draws, Run
@@ -38,7 +41,8 @@ Listener = Callable[[Frame], None]
 class Request:
     """What to grade and how. `out` is the folder for the reports; `tier` is the least isolation that will do.
 
-    `handed_in` is when it was handed in, if anybody knows; `staff` shows hidden checks in the reports.
+    `handed_in` is when it was handed in, if anybody knows; `staff` shows hidden checks in the reports;
+    `language` is what is asked for in the place of the lab's own.
     """
 
     file: Path
@@ -51,6 +55,12 @@ class Request:
     tier: Tier | None = None
     handed_in: HandedIn | None = None
     staff: bool = False
+    language: str = ""
+
+    @property
+    def spoken(self) -> str:
+        """The language that the student reads."""
+        return self.language or self.lab.language
 
 
 def silent(_frame: Frame) -> None:
@@ -180,11 +190,17 @@ def case_of(request: Request, run: Run, expected: Expectations) -> Case:
         trials=run.trials,
         arguments=run.arguments,
         test_labels=run.test_labels,
+        language=request.spoken,
     )
 
 
 def facts_of(request: Request, run: Run) -> RunFacts:
     """Return how the grade came about, for the report."""
+    with use(request.spoken):
+        return _facts_of(request, run)
+
+
+def _facts_of(request: Request, run: Run) -> RunFacts:
     recorded = run.evidence.run
     versions = recorded.get("versions")
     capped = recorded.get("capped")
@@ -194,7 +210,7 @@ def facts_of(request: Request, run: Run) -> RunFacts:
         seed=request.seed,
         tier=run.tier.value,
         versions=tuple((str(k), str(v)) for k, v in versions.items()) if isinstance(versions, dict) else (),
-        caps=tuple(map(str, capped)) if isinstance(capped, list) else (),
+        caps=tuple(shortened.told(str(cap)) for cap in capped) if isinstance(capped, list) else (),
         notes=tuple(_notes(request)),
     )
 
@@ -202,4 +218,7 @@ def facts_of(request: Request, run: Run) -> RunFacts:
 def _notes(request: Request) -> Iterator[str]:
     if request.lab.late is not None and request.handed_in is None:
         deadline = request.lab.late.deadline.isoformat(sep=" ")
-        yield f"When this was handed in was not said, so nothing is taken off for lateness. The deadline: {deadline}."
+        unknown = _(
+            "When this was handed in was not said, so nothing is taken off for lateness. The deadline: {deadline}."
+        )
+        yield unknown.format(deadline=deadline)

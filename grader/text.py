@@ -9,6 +9,9 @@ import math
 import re
 import unicodedata
 
+from grader.language import gettext as _
+from grader.language import whole
+
 LINE = 300
 """Characters of a one-line text such as a name or a title."""
 
@@ -88,8 +91,8 @@ def annotation(text: str, limit: int = PARAGRAPH) -> str:
 def count(number: int) -> str:
     """Return a whole number with thousands separators; a huge one is described, as `str` refuses those."""
     if abs(number) >= _MOST_DIGITS:
-        return "more than 10¹⁵" if number > 0 else "less than -10¹⁵"
-    return f"{number:,}"
+        return _("more than 10¹⁵") if number > 0 else _("less than -10¹⁵")
+    return whole(number)
 
 
 def finite(value: float | None) -> float | None:

@@ -85,7 +85,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> labs.Lab:
 
 
 def judged(lab: labs.Lab) -> dict[str, CheckResult]:
-    case = cast(Case, SimpleNamespace(lab=lab))
+    case = cast(Case, SimpleNamespace(lab=lab, language="en"))
     return {result.spec.id: result for result in plugin.judge(case)}
 
 

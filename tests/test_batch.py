@@ -323,8 +323,7 @@ def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]
         yield json.loads(file.read_text())["address"], started[1:]
     finally:
         for each in started:
-            each.terminate()
-        for each in started:
+            each.kill()
             each.wait(30)
 
 

@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "grader"
 
 LAYERS = (
     {"errors"},
+    {"language"},
     {"model", "redaction", "jsonvalues", "text", "points"},
     {"rubric", "late", "standings"},
     {
@@ -29,7 +30,7 @@ LAYERS = (
     {"__main__"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-SIBLINGS_MAY = {3, 5}
+SIBLINGS_MAY = {4, 6}
 """Layers whose modules may import one another; the packages of collect and its like may not."""
 
 OWNERS = {"subprocess": "process", "grader.cli": "__main__"}

@@ -11,11 +11,16 @@ import click
 from grader import __version__
 from grader.cli import classes
 from grader.errors import ExitCode, GraderError
+from grader.language import gettext as _
+from grader.language import names, ngettext, whole
 
 if TYPE_CHECKING:
     from grader.model import Grade
     from grader.pipeline import Request
     from grader.wire import Frame
+
+
+LANGUAGE_HELP = f"Language of the report: {', '.join(names())}. [default: that of the lab]"
 
 
 class DefaultToRun(click.Group):
@@ -114,6 +119,7 @@ def cli() -> None:
     metavar="INSTANT",
     help="The deadline of this student, if it is later than that of the lab.",
 )
+@click.option("--lang", default=None, metavar="LANGUAGE", help=LANGUAGE_HELP)
 @click.option("--staff", is_flag=True, help="Show hidden checks; such a report is not for students.")
 def run_command(
     *,
@@ -128,13 +134,15 @@ def run_command(
     require_tier: str | None,
     submitted_at: str | None,
     extended_until: str | None,
+    lang: str | None,
     staff: bool,
 ) -> int:
     """Grade one submission and write report.html, report.json and junit.xml."""
-    from grader import labs, late, pipeline, submission  # noqa: PLC0415 - `grade --help` must not wait for them
+    from grader import labs, language, late, pipeline, submission  # noqa: PLC0415 - `grade --help` must not wait for them
     from grader.model import Effort  # noqa: PLC0415
     from grader.sandbox.contract import Tier  # noqa: PLC0415
 
+    wanted = language.find(lang) if lang is not None else ""
     file = file if file is not None else submission.find_in(Path())
     lab = labs.find(lab_id or labs.recognise(submission.take(file).data))
     request = pipeline.Request(
@@ -148,6 +156,7 @@ def run_command(
         tier=None if require_tier is None else Tier(require_tier),
         handed_in=late.handed_in(submitted_at, extended_until, lab.late),
         staff=staff,
+        language=wanted,
     )
     return _grade(request, fail_under)
 
@@ -155,8 +164,9 @@ def run_command(
 def _grade(request: Request, fail_under: float | None = None) -> int:
     """Grade with progress on standard error and the summary on standard output."""
     from grader import pipeline  # noqa: PLC0415
+    from grader.language import use  # noqa: PLC0415
 
-    with _Progress() as progress:
+    with use(request.spoken), _Progress() as progress:
         grade = pipeline.grade(request, progress.take)
     _print_summary(grade, request)
     if _is_incomplete(grade):
@@ -194,7 +204,7 @@ class _Progress:
         from rich.console import Console  # noqa: PLC0415
 
         self._console = Console(stderr=True, highlight=False)
-        self._status = self._console.status("Reading your file …")
+        self._status = self._console.status(_("Reading your file …"))
         self._cells = 0
 
     def __enter__(self) -> Self:
@@ -209,15 +219,20 @@ class _Progress:
         fields = frame.fields
         if frame.kind == "run" and isinstance(fields.get("cells"), int):
             self._cells = fields["cells"]
-            self._say(f"{self._cells} cells read; starting TensorFlow …")
+            read = ngettext(
+                "{number} cell read; starting TensorFlow …", "{number} cells read; starting TensorFlow …", self._cells
+            )
+            self._say(read.format(number=self._cells))
         elif frame.kind == "started" and isinstance(fields.get("index"), int):
-            self._status.update(f"Running cell {fields['index'] + 1} of {self._cells} …")
+            running = _("Running cell {number} of {cells} …")
+            self._status.update(running.format(number=fields["index"] + 1, cells=self._cells))
         elif frame.kind == "call" and isinstance(result := fields.get("result"), dict):
             layers, parameters = result.get("layers"), result.get("parameters")
             if isinstance(layers, int) and isinstance(parameters, int):
-                self._say(f"a network of {layers} layers, {parameters:,} parameters")
+                built = _("a network of {layers} layers, {parameters} parameters")
+                self._say(built.format(layers=layers, parameters=whole(parameters)))
         elif frame.kind == "end":
-            self._status.update("Checking and writing the report …")
+            self._status.update(_("Checking and writing the report …"))
 
     def _say(self, text: str) -> None:
         self._console.print(f"· {text}", markup=False)
@@ -232,14 +247,17 @@ class _Progress:
     show_default=True,
     help="Folder for the report.",
 )
-def demo_command(*, out: Path) -> int:
+@click.option("--lang", default=None, metavar="LANGUAGE", help=LANGUAGE_HELP)
+def demo_command(*, out: Path, lang: str | None) -> int:
     """Grade a sample submission, partly wrong, to see what a report looks like."""
-    from grader import labs, pipeline  # noqa: PLC0415
+    from grader import labs, language, pipeline  # noqa: PLC0415
     from grader.model import Effort  # noqa: PLC0415
 
     lab = labs.find(labs.FLAGSHIP)
-    file = lab.folder / "sample.ipynb"
-    return _grade(pipeline.Request(file=file, lab=lab, effort=Effort.QUICK, data="auto", seed=1, out=out))
+    file, wanted = lab.folder / "sample.ipynb", language.find(lang) if lang is not None else ""
+    return _grade(
+        pipeline.Request(file=file, lab=lab, effort=Effort.QUICK, data="auto", seed=1, out=out, language=wanted)
+    )
 
 
 @cli.command("labs")

@@ -11,6 +11,8 @@ from grader.evidence import Snapshot
 from grader.judge.case import Case, has_convolution
 from grader.judge.reading import nothing_recorded, place_of, require_filled
 from grader.judge.verdict import Problem, fail
+from grader.language import gettext as _
+from grader.language import pgettext, whole
 from grader.model import LayerRow
 from grader.wire import Array
 
@@ -45,7 +47,8 @@ def _require_one_right(case: Case, role_id: str, part_id: str, problem_of: Calla
         first = problem
     if first is None:
         role = case.role(role_id)
-        nothing_recorded(case, part_id, f"No {role.title} was built: `{role.variable}` is no network that can run.")
+        what = _("No {role} was built: `{variable}` is no network that can run.")
+        nothing_recorded(case, part_id, what.format(role=role.called, variable=role.variable))
     fail(first[0], place_of(case, part_id), **first[1])
 
 
@@ -56,7 +59,7 @@ def _built(case: Case, snapshot: Snapshot) -> _Built:
         layers=verified.layers if verified else snapshot.layers,
         outputs=later[-1].outputs if later else None,
         rebuilt=verified is not None and verified.rebuilt,
-        problem=verified.problem if verified is not None else "there are too many networks",
+        problem=_(verified.problem) if verified is not None else _("there are too many networks"),
     )
 
 
@@ -70,7 +73,8 @@ def require_ten_outputs(case: Case, role_id: str, part_id: str) -> None:
         width = network.layers[-1].output_shape if network.layers else ()
         if not network.rebuilt:
             width = () if network.outputs is None else network.outputs.shape[1:]
-        return None if width == (CLASSES,) else ("number-of-outputs", {"found": " × ".join(map(str, width)) or "no"})
+        found = " × ".join(map(str, width)) or pgettext("number of outputs", "no")
+        return None if width == (CLASSES,) else ("number-of-outputs", {"found": found})
 
     _require_one_right(case, role_id, part_id, problem_of)
 
@@ -150,7 +154,7 @@ def require_softmax_of(case: Case, role_id: str, part_id: str, variable: str) ->
     require_filled(case, part_id)
     numbers = {names.models[variable] for names in case.evidence.names if variable in names.models}
     if not numbers:
-        nothing_recorded(case, part_id, f"`{variable}` is no network that can run.")
+        nothing_recorded(case, part_id, _("`{variable}` is no network that can run.").format(variable=variable))
     place = place_of(case, part_id)
     found = [n for n in case.verified.networks.values() if n.model in numbers and n.outputs is not None]
     if not any(n.outputs is not None and are_probabilities(n.outputs) for n in found):
@@ -184,9 +188,9 @@ def require_architecture(case: Case, role_id: str, part_id: str) -> None:
             # Whether the images come as rows is a question about the images.
             del layers[0]
         for number, (mine, theirs) in enumerate(zip(layers, wanted, strict=False), start=1):
-            difference = _difference(mine, theirs, free=free_hidden and number < len(wanted))
-            if difference:
-                return "other-layer", {"number": number, "kind": mine.kind, "difference": difference}
+            what = _difference(mine, theirs, free=free_hidden and number < len(wanted))
+            if what:
+                return "other-layer", {"what": what.format(number=number, **_facts(mine, theirs))}
         if len(layers) != len(wanted):
             return "other-depth", {"found": len(layers), "wanted": len(wanted)}
         return None
@@ -212,15 +216,34 @@ def normalised(layers: Sequence[LayerRow]) -> list[LayerRow]:
 
 
 def _difference(mine: LayerRow, theirs: LayerRow, *, free: bool) -> str:
-    """Say in what a layer differs, or return an empty string."""
+    """Return the sentence that says in what a layer differs, with its blanks, or an empty string."""
     if mine.kind != theirs.kind:
-        return f"stands where the lab has {theirs.kind}"
+        return _("Layer {number} of your network ({kind}) stands where the lab has {other_kind}.")
     if mine.output_shape != theirs.output_shape:
-        return f"gives the shape {mine.output_shape} where the lab's gives {theirs.output_shape}"
+        return _("Layer {number} of your network ({kind}) gives the shape {shape} where the lab's gives {other_shape}.")
     if mine.parameters != theirs.parameters:
-        return f"has {mine.parameters:,} parameters where the lab's has {theirs.parameters:,}"
+        return _(
+            "Layer {number} of your network ({kind}) has {parameters} parameters where the lab's has "
+            "{other_parameters}."
+        )
     if mine.activation == theirs.activation or (free and mine.activation != "linear"):
         return ""
     if mine.activation == "linear":
-        return "has no activation"
-    return f"has the activation {mine.activation}, which is not the one that the lab asks for"
+        return _("Layer {number} of your network ({kind}) has no activation.")
+    return _(
+        "Layer {number} of your network ({kind}) has the activation {activation}, which is not the one that the lab "
+        "asks for."
+    )
+
+
+def _facts(mine: LayerRow, theirs: LayerRow) -> dict[str, object]:
+    """Return what fills the blanks of such a sentence."""
+    return {
+        "kind": mine.kind,
+        "other_kind": theirs.kind,
+        "shape": mine.output_shape,
+        "other_shape": theirs.output_shape,
+        "parameters": whole(mine.parameters),
+        "other_parameters": whole(theirs.parameters),
+        "activation": mine.activation,
+    }

@@ -12,6 +12,7 @@ from grader.arguments import Arguments
 from grader.evidence import Call, Cell, Evidence, Mark, Snapshot
 from grader.judge.verdict import Place
 from grader.labs import Anchor, Expectations, Lab, Part, Role
+from grader.language import ENGLISH
 from grader.model import Effort
 from grader.verification import Verified, VerifiedNetwork
 from grader.wire import Array
@@ -22,7 +23,8 @@ class Case:
     """Everything a check may look at.
 
     `trials` are the prediction matrices that the grader chose for the probe; `arguments` those of functions, by
-    function; `test_labels` uint8 (n,) what the submission was told of the test images.
+    function; `test_labels` uint8 (n,) what the submission was told of the test images; `language` what its student
+    reads.
     """
 
     lab: Lab
@@ -33,6 +35,7 @@ class Case:
     trials: Array = field(repr=False)
     arguments: Arguments = field(default_factory=dict, repr=False)
     test_labels: Array | None = field(default=None, repr=False)
+    language: str = ENGLISH
 
     def role(self, role_id: str) -> Role:
         """Return a role of the lab by its id."""

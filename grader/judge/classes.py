@@ -8,6 +8,7 @@ from grader.evidence import Probe
 from grader.judge.case import Case
 from grader.judge.reading import keras_2_name, nothing_recorded, place_of, require_written
 from grader.judge.verdict import Place, fail, no_evidence
+from grader.language import gettext as _
 from grader.wire import Array
 
 SHOWN = 9
@@ -31,9 +32,10 @@ def require_indices(case: Case, part_id: str, name: str, *, correct: bool) -> No
     probe = _answered(case, part_id, name)
     if any(_are_indices(case, each, correct=correct) for each in _probes(case, name)):
         return
+    wanted = _("correctly") if correct else _("incorrectly")
     if any(_are_indices(case, each, correct=not correct) for each in _probes(case, name)):
-        fail("indices-swapped", _place(probe), name=name, wanted="correctly" if correct else "incorrectly")
-    fail("wrong-indices", _place(probe), name=name, wanted="correctly" if correct else "incorrectly")
+        fail("indices-swapped", _place(probe), name=name, wanted=wanted)
+    fail("wrong-indices", _place(probe), name=name, wanted=wanted)
 
 
 def _answered(case: Case, part_id: str, name: str) -> Probe:
@@ -41,7 +43,7 @@ def _answered(case: Case, part_id: str, name: str) -> Probe:
     probes = _probes(case, name)
     require_written(case, part_id, [(probe.cell, probe.line) for probe in probes if not probe.error])
     if not probes:
-        nothing_recorded(case, part_id, f"No value is given to `{name}`.")
+        nothing_recorded(case, part_id, _("No value is given to `{name}`.").format(name=name))
     probe = probes[-1]
     if all(each.error for each in probes):
         place = _place(probe)

@@ -1,7 +1,8 @@
 """Every defect that is recognised: a name, what the student reads, and what to try.
 
 One table, so that wording, translation and documentation have one source. Texts are templates; the names in braces are
-filled in by the check. They name what was found and what is asked for, never the line that would be right.
+filled in by the check. They name what was found and what is asked for, never the line that would be right. Translations
+are taken when a text is filled in; whoever collects what is to be translated knows this table by the name `Defect`.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ DEFECTS: dict[str, Defect] = {
         "The outputs of this network could not be computed.", "Does the network take a batch of images?"
     ),
     "other-layer": Defect(
-        "Layer {number} of your network ({kind}) {difference}.",
+        "{what}",
         "Compare your layers with the lab's text, one by one. The table of layers shows the first difference.",
     ),
     "other-depth": Defect(
@@ -348,7 +349,7 @@ DEFECTS: dict[str, Defect] = {
         "Let Keras compute the results of the training: does a step of your own only return numbers?",
     ),
     "few-images": Defect(
-        "The network is trained on {found:,} images only.",
+        "The network is trained on {found} images only.",
         "Use all the training images; the grader shortens the training by itself.",
     ),
     "evaluates-training-images": Defect(

@@ -11,6 +11,8 @@ from grader.evidence import Axes, Figure
 from grader.judge.case import Case
 from grader.judge.reading import nothing_recorded, place_of, require_filled
 from grader.judge.verdict import Place, fail
+from grader.language import N_, pgettext
+from grader.language import gettext as _
 
 CLOSE = 2e-3
 """How far a point of a curve may be from the figure that Keras reported."""
@@ -45,10 +47,10 @@ def says_wrong_prediction(axes: Axes) -> bool:
 
 
 SAYS: dict[Callable[[Axes], bool], str] = {
-    says_truth: "the label of its image",
-    says_prediction_and_truth: "the predicted digit and the label of its image",
-    says_right_prediction: "the predicted digit and the label of its image, which are the same",
-    says_wrong_prediction: "the predicted digit and the label of its image, which differ",
+    says_truth: N_("the label of its image"),
+    says_prediction_and_truth: N_("the predicted digit and the label of its image"),
+    says_right_prediction: N_("the predicted digit and the label of its image, which are the same"),
+    says_wrong_prediction: N_("the predicted digit and the label of its image, which differ"),
 }
 
 
@@ -68,7 +70,8 @@ def require_titles(case: Case, part_id: str, count: int, split: str, says: Calla
         if all(map(says, _shown(best, split))):
             require_images(case, part_id, count, split)
         wrong = next((axes.title for axes in _shown(best, split) if not says(axes)), "")
-        fail("title-says", _place(case, part_id, figures), found=wrong or "none", wanted=SAYS[says])
+        place = _place(case, part_id, figures)
+        fail("title-says", place, found=wrong or pgettext("title", "none"), wanted=_(SAYS[says]))
 
 
 def _shown(figure: Figure, split: str) -> list[Axes]:
@@ -82,7 +85,7 @@ def require_curves(case: Case, part_id: str, role_id: str, kinds: Sequence[str])
     fits = case.calls("fit", case.models(role_id))
     curves = [history for fit in fits if isinstance(history := fit.result.get("history"), dict)]
     if not curves:
-        nothing_recorded(case, part_id, "There is no history of a training to draw.")
+        nothing_recorded(case, part_id, _("There is no history of a training to draw."))
     wanted = [(one.get(kind), one.get(f"val_{kind}")) for one in curves for kind in kinds]
     for figure in figures:
         for axes in figure.axes:
@@ -103,7 +106,7 @@ def _figures(case: Case, part_id: str) -> list[Figure]:
     require_filled(case, part_id)
     drawn = [figure for figure in case.evidence.figures if figure.axes]
     if not drawn:
-        nothing_recorded(case, part_id, "No figure was drawn.")
+        nothing_recorded(case, part_id, _("No figure was drawn."))
     return drawn
 
 

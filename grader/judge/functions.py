@@ -9,12 +9,17 @@ import numpy as np
 
 from grader.evidence import DataFacts, FunctionRun
 from grader.judge.case import Case
+from grader.judge.images import shape_of, split_name
 from grader.judge.reading import nothing_recorded, place_of, require_filled
 from grader.judge.verdict import Place, fail
+from grader.language import gettext as _
 from grader.wire import Array
 
 TOLERANCE = 1e-4
 """Relative error of a result that is right: float32 instead of float64, or sums in another order."""
+
+RESULTS_OF_LOADER = 4
+"""Images and labels, for training and for testing."""
 
 Wanted = Callable[..., Any]
 """Computes what a function should return, from the same arguments."""
@@ -35,7 +40,7 @@ def require_type(case: Case, part_id: str, name: str, dtype: str) -> None:
         _require_no_error(run, _place(case, part_id, run))
         found = [kind.split(" ")[0] for kind in run.kinds]
         if not found or set(found) != {dtype}:
-            fail("function-type", _place(case, part_id, run), name=name, found=" and ".join(found), wanted=dtype)
+            fail("function-type", _place(case, part_id, run), name=name, found=_(" and ").join(found), wanted=dtype)
 
 
 def require_loaded(case: Case, part_id: str, name: str) -> None:
@@ -47,7 +52,13 @@ def require_loaded(case: Case, part_id: str, name: str) -> None:
         if data is None or data.split != split:
             fail("loader-order", place, name=name)
         if data.shape != case.lab.image_shape:
-            fail("images-shape", place, split=_SPLITS[split], found=_shape(data), wanted=_wanted_shape(case))
+            fail(
+                "images-shape",
+                place,
+                split=split_name(split),
+                found=shape_of(data.shape),
+                wanted=shape_of(case.lab.image_shape),
+            )
 
 
 def require_loaded_one_hot(case: Case, part_id: str, name: str) -> None:
@@ -56,20 +67,17 @@ def require_loaded_one_hot(case: Case, part_id: str, name: str) -> None:
     for position, split in ((0, "train"), (2, "test")):
         data = _facts(run, position)
         if data is None or data.labels not in ("one_hot", "integer"):
-            fail("loader-labels", _place(case, part_id, run), split=_SPLITS[split])
+            fail("loader-labels", _place(case, part_id, run), split=split_name(split))
         if data.labels != "one_hot":
-            fail("not-one-hot", _place(case, part_id, run), split=_SPLITS[split])
-
-
-_SPLITS = {"train": "training", "test": "test"}
+            fail("not-one-hot", _place(case, part_id, run), split=split_name(split))
 
 
 def _loader(case: Case, part_id: str, name: str) -> FunctionRun:
     run = _runs(case, part_id, name)[0]
     _require_no_error(run, _place(case, part_id, run))
-    if len(run.kinds) != len(_SPLITS) * 2:
+    if len(run.kinds) != RESULTS_OF_LOADER:
         place = _place(case, part_id, run)
-        fail("function-count", place, name=name, found=_count(run), wanted=len(_SPLITS) * 2)
+        fail("function-count", place, name=name, found=_count(run), wanted=RESULTS_OF_LOADER)
     return run
 
 
@@ -77,7 +85,7 @@ def _runs(case: Case, part_id: str, name: str) -> list[FunctionRun]:
     require_filled(case, part_id)
     runs = [run for run in case.evidence.functions if run.name == name]
     if not runs:
-        nothing_recorded(case, part_id, f"There is no function `{name}`.")
+        nothing_recorded(case, part_id, _("There is no function `{name}`.").format(name=name))
     return runs
 
 
@@ -90,11 +98,12 @@ def _compare(run: FunctionRun, wanted: list[Array], place: Place) -> None:
     if _count(run) != len(wanted):
         fail("function-count", place, name=run.name, found=_count(run), wanted=len(wanted))
     for number, (mine, theirs) in enumerate(zip(run.results, wanted, strict=True), start=1):
-        which = f"Result {number} of `{run.name}`" if len(wanted) > 1 else f"What `{run.name}` returns"
+        which = _("Result {number} of `{name}`") if len(wanted) > 1 else _("What `{name}` returns")
+        which = which.format(number=number, name=run.name)
         if mine is None:
-            _complain_of_kind(which, run.kinds[number - 1], _sizes(theirs.shape), place)
+            _complain_of_kind(which, run.kinds[number - 1], shape_of(theirs.shape), place)
         if mine.shape != theirs.shape:
-            fail("function-shape", place, which=which, found=_sizes(mine.shape), wanted=_sizes(theirs.shape))
+            fail("function-shape", place, which=which, found=shape_of(mine.shape), wanted=shape_of(theirs.shape))
         if not np.allclose(
             mine, theirs, rtol=TOLERANCE, atol=TOLERANCE * max(float(np.abs(theirs).max(initial=0)), 1e-9)
         ):
@@ -126,15 +135,3 @@ def _facts(run: FunctionRun, position: int) -> DataFacts | None:
 
 def _place(case: Case, part_id: str, run: FunctionRun) -> Place:
     return (run.cell, run.line) if run.cell else place_of(case, part_id)
-
-
-def _shape(data: DataFacts) -> str:
-    return _sizes(data.shape)
-
-
-def _wanted_shape(case: Case) -> str:
-    return _sizes(case.lab.image_shape)
-
-
-def _sizes(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape)) or "of a single number"

@@ -12,6 +12,8 @@ from grader import late, rubric
 from grader.evidence import Call, Cell
 from grader.judge import questions
 from grader.judge.case import Case
+from grader.language import N_, use
+from grader.language import gettext as _
 from grader.model import (
     CellView,
     CheckResult,
@@ -48,12 +50,24 @@ def grade(
     Raises:
         AuthorError: the checks do not add up to the points of the lab.
     """
+    with use(case.language):
+        return _grade(case, results, submission, run, duration_s, handed_in)
+
+
+def _grade(
+    case: Case,
+    results: Sequence[CheckResult],
+    submission: Identity,
+    run: RunFacts,
+    duration_s: float,
+    handed_in: late.HandedIn | None,
+) -> Grade:
     extra_parts = frozenset(part.id for part in case.lab.parts if part.extra)
     rubric.validate([result.spec for result in results], {p.id: p.points for p in case.lab.parts}, extra_parts)
     hidden = secrets(cell.source for cell in case.evidence.cells)
     told = [_without_secrets(result, hidden) for result in results]
     parts = tuple(
-        rubric.settle(part.id, part.title, [r for r in told if r.spec.part == part.id], extra=part.extra)
+        rubric.settle(part.id, _(part.title), [r for r in told if r.spec.part == part.id], extra=part.extra)
         for part in case.lab.parts
     )
     earned, points = rubric.regular(parts)
@@ -64,7 +78,7 @@ def grade(
         penalty = late.penalty(case.lab.late, handed_in, earned=earned, total=points)
     return Grade(
         lab=case.lab.id,
-        lab_title=case.lab.title,
+        lab_title=_(case.lab.title),
         submission_id=submission.id,
         submission_file=PurePath(submission.file).name,
         sha256=submission.sha256,
@@ -80,6 +94,7 @@ def grade(
         penalty=penalty,
         written=tuple(questions.written(case, hidden)),
         duration_s=duration_s,
+        language=case.language,
     )
 
 
@@ -100,7 +115,7 @@ def _model_view(case: Case, role_id: str) -> ModelView | None:
     history = _history(case.calls("fit", case.models(role_id)))
     return ModelView(
         role=role_id,
-        title=role.title,
+        title=_(role.title),
         variable=case.name_of(snapshots[0].model) or role.variable,
         layers=layers,
         expected_layers=expected.layers,
@@ -111,6 +126,7 @@ def _model_view(case: Case, role_id: str) -> ModelView | None:
         test_accuracy=case.accuracy(shown) if shown else None,
         expected_accuracy=case.expected.accuracy.get(role_id),
         rebuilt=bool(first and first.rebuilt),
+        called=role.called,
     )
 
 
@@ -184,20 +200,36 @@ def _cell_view(cell: Cell, parts: Sequence[PartResult], hidden: frozenset[str]) 
     )
 
 
-_NOISE_OF_ASSERT = "this `assert` does not hold where your work is graded."
+_NOISE_OF_ASSERT = N_(
+    "Cell {cell}, line {line}: this `assert` does not hold where your work is graded. It costs nothing."
+)
 _NOISE = {
-    "PermissionError": "no other program, no network and no file elsewhere can be reached where your work is graded.",
-    "SystemExit": "this would have ended the program; it went on.",
+    "PermissionError": N_(
+        "Cell {cell}, line {line}: no other program, no network and no file elsewhere can be reached where your work "
+        "is graded. It costs nothing."
+    ),
+    "SystemExit": N_("Cell {cell}, line {line}: this would have ended the program; it went on. It costs nothing."),
 }
 """What is said of a statement that failed for what is around it, by the type of the error."""
+
+
+_ENDINGS = {
+    "wall": N_("The whole program ran out of time; what came before was graded."),
+    "memory": N_("The program used too much memory and was ended; what came before was graded."),
+    "cpu": N_("The whole program ran out of time; what came before was graded."),
+    "disk": N_("The program wrote too many files and was ended; what came before was graded."),
+    "output": N_("The program printed far too much and was ended; what came before was graded."),
+    "died": N_("Python ended in the middle of the program; what came before was graded."),
+    "protocol": N_("The program disturbed the grader's own messages and was ended; what came before was graded."),
+}
+"""What is said of a program that did not come to its end, by how it ended."""
 
 
 def _findings(case: Case) -> list[str]:
     """Return remarks that cost nothing but help: how the run ended, and what stopped outside the graded parts."""
     found: list[str] = []
     found += [
-        f"Cell {cell.index}, line {failure.line or failure.first}: {_NOISE.get(failure.type, _NOISE_OF_ASSERT)} "
-        "It costs nothing."
+        _(_NOISE.get(failure.type, _NOISE_OF_ASSERT)).format(cell=cell.index, line=failure.line or failure.first)
         for cell in case.evidence.cells
         for failure in cell.failures
         if failure.kind == "noise"
@@ -205,25 +237,20 @@ def _findings(case: Case) -> list[str]:
     stand_ins = case.evidence.run.get("stand_ins")
     if isinstance(stand_ins, list) and stand_ins:
         names = ", ".join(str(name)[:40] for name in stand_ins[:20])
-        found.append(f"Not installed where your work is graded, and not needed for its parts: {names}.")
-    replaced = [role.title for role in case.lab.roles if case.models(role.id) & case.surrogates]
+        missing = _("Not installed where your work is graded, and not needed for its parts: {names}.")
+        found.append(missing.format(names=names))
+    replaced = [role.called for role in case.lab.roles if case.models(role.id) & case.surrogates]
     found += [
-        f"The {title} could not be used, so a small one of ours took its place: that is how the parts that need "
-        "it were judged all the same."
-        for title in replaced
+        _(
+            "The {role} could not be used, so a small one of ours took its place: that is how the parts that need "
+            "it were judged all the same."
+        ).format(role=called)
+        for called in replaced
     ]
-    endings = {
-        "wall": "The whole program ran out of time; what came before was graded.",
-        "memory": "The program used too much memory and was ended; what came before was graded.",
-        "cpu": "The whole program ran out of time; what came before was graded.",
-        "disk": "The program wrote too many files and was ended; what came before was graded.",
-        "output": "The program printed far too much and was ended; what came before was graded.",
-        "died": "Python ended in the middle of the program; what came before was graded.",
-        "protocol": "The program disturbed the grader's own messages and was ended; what came before was graded.",
-    }
-    if case.evidence.ending in endings:
+    if case.evidence.ending in _ENDINGS:
         detail = case.evidence.ending_detail
-        found.append(endings[case.evidence.ending] + (f" ({detail})" if detail else ""))
+        found.append(_(_ENDINGS[case.evidence.ending]) + (f" ({detail})" if detail else ""))
     if case.verified.fault:
-        found.append(f"The networks could not all be recomputed ({case.verified.fault}).")
+        lost = _("The networks could not all be recomputed ({fault}).")
+        found.append(lost.format(fault=case.verified.fault))
     return found

@@ -8,11 +8,11 @@ from grader.evidence import DataFacts
 from grader.judge.case import Case
 from grader.judge.reading import nothing_recorded, place_of, require_filled
 from grader.judge.verdict import fail
+from grader.language import gettext as _
+from grader.language import pgettext
 
 LOWEST, HIGHEST, DARK, BRIGHT = -1e-3, 1.001, 0.5, 0.9
 """Scaled images lie between the first two, with rounding, and have pixels darker and brighter than the others."""
-
-_SPLITS = {"train": "training", "test": "test"}
 
 
 def require_scaled(case: Case, part_id: str) -> None:
@@ -39,14 +39,14 @@ def are_shaped(case: Case) -> bool:
 
 def _require(case: Case, part_id: str, what: str) -> None:
     require_filled(case, part_id)
-    for split, name in _SPLITS.items():
+    for split in ("train", "test"):
         facts = list(_data_of(case, split))
         if not facts:
-            nothing_recorded(case, part_id, f"No {name} images were found.")
+            nothing_recorded(case, part_id, _("No {split} images were found.").format(split=split_name(split)))
         problems = [_problem_with(case, data, what) for data in facts]
         if all(problem is not None for problem in problems):
             defect, details = problems[0] or ("", {})
-            fail(defect, place_of(case, part_id), split=name, **details)
+            fail(defect, place_of(case, part_id), split=split_name(split), **details)
 
 
 def _data_of(case: Case, split: str) -> Iterator[DataFacts]:
@@ -63,7 +63,7 @@ def _problem_with(case: Case, data: DataFacts, what: str) -> tuple[str, dict[str
     if what == "shape":
         if data.shape == case.lab.image_shape:
             return None
-        return "images-shape", {"found": _shape(data.shape), "wanted": _shape(case.lab.image_shape)}
+        return "images-shape", {"found": shape_of(data.shape), "wanted": shape_of(case.lab.image_shape)}
     if not data.dtype.startswith(("float", "bfloat")):
         return "images-type", {"found": data.dtype}
     if LOWEST <= data.low <= DARK and BRIGHT <= data.high <= HIGHEST:
@@ -71,5 +71,11 @@ def _problem_with(case: Case, data: DataFacts, what: str) -> tuple[str, dict[str
     return "images-range", {"low": data.low, "high": data.high}
 
 
-def _shape(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape)) or "of a single number"
+def shape_of(shape: tuple[int, ...]) -> str:
+    """Return a shape in words."""
+    return " × ".join(map(str, shape)) or _("of a single number")
+
+
+def split_name(split: str) -> str:
+    """Return how the images of a split are called: those for `train` are the training images."""
+    return pgettext("images", "training") if split == "train" else pgettext("images", "test")

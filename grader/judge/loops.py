@@ -8,8 +8,10 @@ import numpy as np
 
 from grader.evidence import Dataset
 from grader.judge.case import Case
+from grader.judge.images import split_name
 from grader.judge.reading import nothing_recorded, place_of, require_filled
 from grader.judge.verdict import fail
+from grader.language import gettext as _
 from grader.wire import Array
 
 MEAN_TOLERANCE = 0.02
@@ -25,7 +27,7 @@ def require_batched(case: Case, part_id: str, name: str, split: str) -> None:
         fail("not-batched", place, name=name)
     data = dataset.data
     if data is None or data.split != split:
-        fail("dataset-split", place, name=name, wanted={"train": "training", "test": "test"}[split])
+        fail("dataset-split", place, name=name, wanted=split_name(split))
     if data.labels not in ("integer", "one_hot"):
         fail("labels-do-not-match", place)
 
@@ -49,7 +51,7 @@ def _dataset(case: Case, part_id: str, name: str) -> Dataset:
     require_filled(case, part_id)
     found = [dataset for dataset in case.evidence.datasets if dataset.name == name]
     if not found:
-        nothing_recorded(case, part_id, f"`{name}` is no `tf.data.Dataset`.")
+        nothing_recorded(case, part_id, _("`{name}` is no `tf.data.Dataset`.").format(name=name))
     return found[-1]
 
 
@@ -59,10 +61,10 @@ def require_epoch_means(case: Case, part_id: str, name: str) -> None:
     found = [numbers.numbers for numbers in case.evidence.numbers if numbers.name == name]
     losses = [loss for loss in case.evidence.losses if loss is not None]
     if not losses:
-        nothing_recorded(case, part_id, "No hand-written training step was recorded.")
+        nothing_recorded(case, part_id, _("No hand-written training step was recorded."))
     given = [number for number in (found[-1] if found else ()) if number is not None]
     if not given:
-        nothing_recorded(case, part_id, f"`{name}` holds no numbers.")
+        nothing_recorded(case, part_id, _("`{name}` holds no numbers.").format(name=name))
     place = place_of(case, part_id)
     if len(losses) < 2 * len(given) or len(losses) % len(given):
         fail("epochs-count", place, name=name, found=len(given))

@@ -23,6 +23,8 @@ from grader.judge.case import Case
 from grader.judge.checks import Checks
 from grader.judge.verdict import NoEvidence, Verdict
 from grader.labs import Lab, share
+from grader.language import N_, use
+from grader.language import gettext as _
 from grader.model import CheckResult, CheckSpec, Feedback, Outcome
 from grader.questions import Question
 
@@ -37,7 +39,7 @@ MARKS = (
     "extra: the check pays beyond the points of its part",
 )
 
-OUR_FAULT = (
+OUR_FAULT = N_(
     "The grader itself could not judge this check. It is not your fault, and your instructor can have it judged again."
 )
 
@@ -90,9 +92,9 @@ class Judge:
         if isinstance(error, Verdict):
             return CheckResult(spec=spec, outcome=error.outcome, earned=error.earned, feedback=error.feedback)
         if isinstance(error, AssertionError):
-            text = str(error).split("\n", 1)[0] or "The check does not hold."
+            text = str(error).split("\n", 1)[0] or _("The check does not hold.")
             return CheckResult(spec=spec, outcome=Outcome.FAILED, feedback=Feedback(rationale=text))
-        feedback = Feedback(rationale=OUR_FAULT, defect=f"{type(error).__name__}: {error}"[:300])
+        feedback = Feedback(rationale=_(OUR_FAULT), defect=f"{type(error).__name__}: {error}"[:300])
         return CheckResult(spec=spec, outcome=Outcome.GRADER_ERROR, feedback=feedback)
 
     def _outcomes(self, part: str) -> set[Outcome]:
@@ -101,7 +103,7 @@ class Judge:
     def _passed(self, spec: CheckSpec) -> CheckResult:
         if self._is_handed_out(spec):
             return self._blocked(spec, spec.needs, Feedback(rationale=""))
-        return CheckResult(spec=spec, outcome=Outcome.PASSED, feedback=Feedback(rationale="As it should be."))
+        return CheckResult(spec=spec, outcome=Outcome.PASSED, feedback=Feedback(rationale=_("As it should be.")))
 
     def _is_handed_out(self, spec: CheckSpec) -> bool:
         """Tell whether all that there is of a part is code of the lab itself, while what it builds on is blank."""
@@ -111,11 +113,12 @@ class Judge:
 
     def _blocked(self, spec: CheckSpec, missing: Sequence[str], feedback: Feedback) -> CheckResult:
         """Say which earlier part stands in the way; code that the lab handed out is not an attempt at that."""
-        title = self._get_case().lab.part(missing[0]).title
+        title = _(self._get_case().lab.part(missing[0]).title)
+        why = _("This cannot be judged before “{part}” is done.").format(part=title)
         told = Feedback(
             defect="blocked",
-            rationale=f"This cannot be judged before “{title}” is done. {feedback.rationale}".strip(),
-            hint=f"Finish “{title}” first; this part may then be in order as it is.",
+            rationale=f"{why} {feedback.rationale}".strip(),
+            hint=_("Finish “{part}” first; this part may then be in order as it is.").format(part=title),
             cell=feedback.cell,
             line=feedback.line,
         )
@@ -131,7 +134,7 @@ def _spec(item: pytest.Item) -> CheckSpec:
     """
     name = item.name.removeprefix("test_")
     owner, function = getattr(item, "cls", None), getattr(item, "function", None)
-    title = (getattr(function, "__doc__", None) or item.name).strip().split("\n", 1)[0]
+    title = _((getattr(function, "__doc__", None) or item.name).strip().split("\n", 1)[0])
     hidden, extra = item.get_closest_marker("hidden"), item.get_closest_marker("extra") is not None
     is_hidden, about = hidden is not None, str(hidden.kwargs.get("about", "*")) if hidden else ""
     if isinstance(owner, type) and issubclass(owner, Checks):
@@ -174,6 +177,11 @@ def judge(case: Case) -> list[CheckResult]:
     Raises:
         AuthorError: the checks cannot be collected.
     """
+    with use(case.language):
+        return _judge(case)
+
+
+def _judge(case: Case) -> list[CheckResult]:
     asked = [_asked(case, question) for question in case.lab.questions]
     if _is_all_questions(case.lab):
         return asked
@@ -208,7 +216,7 @@ def _asked(case: Case, question: Question) -> CheckResult:
     try:
         return questions.judge(case, question)
     except Exception as error:  # noqa: BLE001 - whatever it was, the other results stand
-        told = Feedback(rationale=OUR_FAULT, defect=f"{type(error).__name__}: {error}"[:300])
+        told = Feedback(rationale=_(OUR_FAULT), defect=f"{type(error).__name__}: {error}"[:300])
         return CheckResult(spec=questions.spec(question), outcome=Outcome.GRADER_ERROR, feedback=told)
 
 
@@ -219,7 +227,7 @@ def _no_case() -> Case:
 def _judged(result: CheckResult) -> CheckResult:
     if result.outcome is not Outcome.NOT_RUN:
         return result
-    return CheckResult(spec=result.spec, outcome=Outcome.GRADER_ERROR, feedback=Feedback(rationale=OUR_FAULT))
+    return CheckResult(spec=result.spec, outcome=Outcome.GRADER_ERROR, feedback=Feedback(rationale=_(OUR_FAULT)))
 
 
 def _require_collected(lab: Lab, plugin: Judge, status: int, output: str, *, told: bool) -> None:

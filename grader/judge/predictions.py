@@ -9,6 +9,7 @@ from grader.judge.architecture import CLASSES
 from grader.judge.case import Case
 from grader.judge.reading import keras_2_name, nothing_recorded, place_of, require_written
 from grader.judge.verdict import fail, no_evidence
+from grader.language import gettext as _
 
 
 def require_predictions_of(case: Case, role_id: str, part_id: str, name: str = "") -> None:
@@ -32,13 +33,13 @@ def require_predictions_of(case: Case, role_id: str, part_id: str, name: str = "
         fail(
             "predicts-with-other-network",
             (call.cell, call.line),
-            mine=case.name_of(call.model) or "another network",
-            role=role.title,
+            mine=case.name_of(call.model) or _("another network"),
+            role=role.called,
             wanted=case.variable_of(role_id),
         )
     if any(not probe.error for probe in _probes(case, name)) and case.models(role_id):
         return  # Predicted by calling the network itself: what the expression does is the other check's question.
-    no_evidence("not-recorded", place_of(case, part_id), what="No predictions were made.")
+    no_evidence("not-recorded", place_of(case, part_id), what=_("No predictions were made."))
 
 
 FEW_ROWS = 32
@@ -71,7 +72,7 @@ def require_argmax(case: Case, part_id: str) -> None:
         return
     assigned = [probe for probe in probes if not probe.printed]
     if not assigned:
-        nothing_recorded(case, part_id, f"No value is given to `{name}`.")
+        nothing_recorded(case, part_id, _("No value is given to `{name}`.").format(name=name))
     probe = assigned[-1]
     place = (probe.cell, probe.line)
     if keras_2 := keras_2_name(probe.error):

@@ -16,6 +16,8 @@ from grader.judge.case import Case
 from grader.judge.reading import nothing_recorded
 from grader.judge.verdict import NOWHERE, Place, Verdict, fail, feedback, not_attempted
 from grader.labs import Anchor, Lab, Part
+from grader.language import N_, whole
+from grader.language import gettext as _
 from grader.model import CheckResult, CheckSpec, Feedback, Outcome, WrittenAnswer
 from grader.questions import LETTERS, Kind, Question
 from grader.record import ANSWER_LIMIT
@@ -27,9 +29,9 @@ SHOWN = 120
 _TITLE = 160
 
 _FORMS = {
-    Kind.CHOICE: "the letter of one option in quotation marks, from {first} to {last}",
-    Kind.NUMERIC: "a single number without quotation marks, or an expression that gives one",
-    Kind.TEXT: 'words in quotation marks; three of them, """ … """, where they go over several lines',
+    Kind.CHOICE: N_("the letter of one option in quotation marks, from {first} to {last}"),
+    Kind.NUMERIC: N_("a single number without quotation marks, or an expression that gives one"),
+    Kind.TEXT: N_('words in quotation marks; three of them, """ … """, where they go over several lines'),
 }
 
 
@@ -40,7 +42,7 @@ def specs(lab: Lab) -> list[CheckSpec]:
 
 def spec(question: Question) -> CheckSpec:
     """Return the check that a question is."""
-    text = " ".join(question.text.split())
+    text = " ".join(_(question.text).split())
     title = text if len(text) <= _TITLE else text[: _TITLE - 1].rstrip() + "…"
     return CheckSpec(id=question.check, part=question.part, title=title, points=question.points)
 
@@ -53,7 +55,7 @@ def judge(case: Case, question: Question) -> CheckResult:
         return CheckResult(
             spec=spec(question), outcome=verdict.outcome, earned=verdict.earned, feedback=verdict.feedback
         )
-    return CheckResult(spec=spec(question), outcome=Outcome.PASSED, feedback=Feedback(rationale="That is right."))
+    return CheckResult(spec=spec(question), outcome=Outcome.PASSED, feedback=Feedback(rationale=_("That is right.")))
 
 
 def written(case: Case, hidden: frozenset[str]) -> Iterator[WrittenAnswer]:
@@ -82,7 +84,7 @@ def _require_right(case: Case, question: Question) -> None:
     if answer is None and blank is not None:
         not_attempted("answer-missing", blank, name=question.variable)
     if answer is None:
-        nothing_recorded(alone, question.id, f"`{question.variable}` never got a value.")
+        nothing_recorded(alone, question.id, _("`{name}` never got a value.").format(name=question.variable))
     place = _place(alone, question, answer)
     if _is_blank(answer, case.lab.placeholder):
         not_attempted("answer-missing", place, name=question.variable)
@@ -142,7 +144,7 @@ def _wrong(question: Question, answer: str, place: Place) -> NoReturn:
         Verdict: always.
     """
     told = feedback("answer-wrong", place, answer=answer)
-    raise Verdict(Outcome.FAILED, replace(told, hint=question.hint or told.hint))
+    raise Verdict(Outcome.FAILED, replace(told, hint=_(question.hint) or told.hint))
 
 
 def _unreadable(question: Question, answer: Answer, place: Place) -> NoReturn:
@@ -152,8 +154,9 @@ def _unreadable(question: Question, answer: Answer, place: Place) -> NoReturn:
         Verdict: always.
     """
     last = LETTERS[max(len(question.options), 1) - 1]
-    form = _FORMS[question.kind].format(first='"a"', last=f'"{last}"')
-    found = f"“{_brief(answer.text)}” (of the type {answer.type})" if answer.text else f"of the type {answer.type}"
+    form = _(_FORMS[question.kind]).format(first='"a"', last=f'"{last}"')
+    found = _("“{text}” (of the type {type})") if answer.text else _("of the type {type}")
+    found = found.format(text=_brief(answer.text), type=answer.type)
     fail("answer-unreadable", place, name=question.variable, found=found, form=form)
 
 
@@ -165,4 +168,5 @@ def _brief(text: str) -> str:
 def _whole(answer: Answer) -> str:
     """Return an answer as a person reads it; where it was too long, that is said."""
     text = answer.text.strip()
-    return f"{text} … (longer than {ANSWER_LIMIT:,} characters; the rest was left out)" if answer.cut else text
+    cut = _("{text} … (longer than {limit} characters; the rest was left out)")
+    return cut.format(text=text, limit=whole(ANSWER_LIMIT)) if answer.cut else text

@@ -9,6 +9,8 @@ from typing import NoReturn
 from grader.evidence import Cell, Failure, Mark
 from grader.judge.case import Case
 from grader.judge.verdict import NOWHERE, Place, fail, no_evidence, not_attempted, timed_out
+from grader.language import N_
+from grader.language import gettext as _
 
 _STOPPED = {
     "timed_out": "cell-timed-out",
@@ -44,7 +46,7 @@ def require_written(case: Case, part_id: str, shown: Iterable[Place] = ()) -> li
     part = case.lab.part(part_id)
     places = case.places(part)
     if not places:
-        not_attempted("nothing-written", part=part.title)
+        not_attempted("nothing-written", part=_(part.title))
     return places
 
 
@@ -131,14 +133,16 @@ them; unknown arguments raise a TypeError or a ValueError; methods that are gone
 
 def _advice_for(kind: str, message: str) -> str:
     if kind in _ADVICE:
-        return _ADVICE[kind]
+        return _(_ADVICE[kind])
     if any(word in message for word in ("shape", "ndim", "incompatible")):
-        return "The shape of the data does not fit the network. Print the shape of what you pass."
-    return "Read the last line of the message: it names what Python could not do."
+        return _("The shape of the data does not fit the network. Print the shape of what you pass.")
+    return _("Read the last line of the message: it names what Python could not do.")
 
 
 _ADVICE = {
-    "NameError": "A name is used before it has a value. Is it spelt the same everywhere, and does its cell run?",
-    "SyntaxError": "Python cannot read this line. Look for a missing bracket, comma or quotation mark, here or above.",
-    "ModuleNotFoundError": "This package is not part of the lab; the lab can be done without it.",
+    "NameError": N_("A name is used before it has a value. Is it spelt the same everywhere, and does its cell run?"),
+    "SyntaxError": N_(
+        "Python cannot read this line. Look for a missing bracket, comma or quotation mark, here or above."
+    ),
+    "ModuleNotFoundError": N_("This package is not part of the lab; the lab can be done without it."),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from grader.judge.case import Case
 from grader.judge.reading import nothing_recorded, place_of, require_filled
 from grader.judge.verdict import fail
+from grader.language import gettext as _
 
 _SAVES = ("save", "save_weights", "export")
 
@@ -15,7 +16,7 @@ def require_saved(case: Case, role_id: str, part_id: str) -> None:
     models = case.models(role_id)
     saves = [call for name in _SAVES for call in case.calls(name) if call.finished]
     if not saves:
-        nothing_recorded(case, part_id, "No network was written to a file.")
+        nothing_recorded(case, part_id, _("No network was written to a file."))
     mine = [call for call in saves if call.model in models]
     if not mine:
         call = saves[-1]

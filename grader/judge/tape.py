@@ -12,6 +12,7 @@ from grader.judge.architecture import CLASSES
 from grader.judge.case import Case
 from grader.judge.reading import nothing_recorded, require_written
 from grader.judge.verdict import Place, Problem, Verdict, fail
+from grader.language import gettext as _
 from grader.verification import VerifiedStep
 
 BLOWN_UP = 8.0
@@ -44,7 +45,7 @@ def _steps(case: Case, part_id: str) -> Steps:
     tape = [step for step in case.evidence.tape if step.model is not None] or case.evidence.tape
     steps = [(step, case.verified.steps.get(step.number)) for step in tape]
     if not steps:
-        nothing_recorded(case, part_id, "No gradient was computed with the tape.")
+        nothing_recorded(case, part_id, _("No gradient was computed with the tape."))
     return steps
 
 
@@ -77,7 +78,7 @@ def _judge_batches(case: Case, role_id: str, steps: Steps) -> None:
     other, role = case.role_of(step.model), case.role(role_id)
     if other is not None and other.id != role_id:
         mine = case.name_of(step.model) or other.variable
-        fail("tape-of-other-network", place, mine=mine, other=other.title, role=role.title)
+        fail("tape-of-other-network", place, mine=mine, other=other.called, role=role.called)
     if step.split == "test":
         fail("tape-on-test-images", place)
 

@@ -13,6 +13,8 @@ from grader.judge import architecture, images
 from grader.judge.case import Case, has_same_weights
 from grader.judge.reading import keras_2_name, nothing_recorded, place_of, require_filled, require_written
 from grader.judge.verdict import Problem, Verdict, fail, not_attempted
+from grader.language import N_, whole
+from grader.language import gettext as _
 from grader.verification import VerifiedNetwork
 from grader.wire import Array
 
@@ -50,22 +52,27 @@ KNOWING = 0.7
 
 NO_RATE = 1e-12
 
-_DOING = {"compile": "compiles", "fit": "trains", "evaluate": "evaluates"}
+_DOING = {"compile": N_("compiles"), "fit": N_("trains"), "evaluate": N_("evaluates")}
+_NEVER = {
+    "compile": N_("The {role} is never compiled: no `compile` of `{variable}` ran."),
+    "fit": N_("The {role} is never trained: no `fit` of `{variable}` ran."),
+    "evaluate": N_("The {role} is never evaluated: no `evaluate` of `{variable}` ran."),
+}
 _WRONG_METRICS = ("binary", "topk", "top_k")
 """Parts of the names of metrics that are called accuracy but are another one, in lower case."""
 
 
-def _calls(case: Case, role_id: str, part_id: str, method: str, missing: str) -> list[Call]:
+def _calls(case: Case, role_id: str, part_id: str, method: str) -> list[Call]:
     """Return the calls of a method on a role's networks; ends the check where the part is blank or there is none."""
     calls = case.calls(method, case.models(role_id))
     require_filled(case, part_id, [(call.cell, call.line) for call in calls])
     if not calls:
         require_written(case, part_id)
         if case.is_absent(role_id):
-            not_attempted("nothing-written", part=case.lab.part(part_id).title)
+            not_attempted("nothing-written", part=_(case.lab.part(part_id).title))
         _complain_of_other_network(case, role_id, part_id, method)
         role = case.role(role_id)
-        nothing_recorded(case, part_id, f"The {role.title} is never {missing}: no `{method}` of `{role.variable}` ran.")
+        nothing_recorded(case, part_id, _(_NEVER[method]).format(role=role.called, variable=role.variable))
     return calls
 
 
@@ -97,7 +104,7 @@ def _graded_compiles(case: Case, role_id: str, part_id: str) -> list[Call]:
 
     Ends the check where the part is blank or there is no `compile`.
     """
-    calls = _calls(case, role_id, part_id, "compile", "compiled")
+    calls = _calls(case, role_id, part_id, "compile")
     fits = [fit for fit in case.calls("fit", case.models(role_id)) if fit.finished]
     used = {_compile_of(fit, calls) for fit in fits} - {None}
     return [call for call in calls if call.number in used] or calls
@@ -168,7 +175,7 @@ def require_learning(case: Case, role_id: str, part_id: str) -> None:
     if not fits or best is None or _has_other_mistakes(case, role_id):
         return
     if best < case.expected.accuracy[role_id] and not (_is_still_learning(fits) and _has_moved(case, role_id)):
-        fail("does-not-learn", (call.cell, call.line), role=case.role(role_id).title, found=best)
+        fail("does-not-learn", (call.cell, call.line), role=case.role(role_id).called, found=best)
 
 
 def _best_accuracy(case: Case, role_id: str) -> float | None:
@@ -225,7 +232,7 @@ def _is_unchanged(case: Case, snapshot: Snapshot) -> bool:
 
 def require_fit(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the network is trained here, on the training images with their own labels."""
-    calls = _calls(case, role_id, part_id, "fit", "trained")
+    calls = _calls(case, role_id, part_id, "fit")
     _require_one_right(calls, _fit_problem)
     right = [call for call in calls if _fit_problem(call) is None]
     if not any(call.finished for call in right) and _is_all_else_right(case, role_id):
@@ -277,7 +284,7 @@ def _seen_problem(case: Case, role_id: str, call: Call) -> Problem | None:
     if found >= case.expected.accuracy[role_id] or _has_other_mistakes(case, role_id):
         return None
     # Nothing but its answers shows that such a network learnt at all.
-    return "answers-not-learnt", {"role": case.role(role_id).title, "found": found}
+    return "answers-not-learnt", {"role": case.role(role_id).called, "found": found}
 
 
 def _change_problem(case: Case, _role_id: str, call: Call) -> Problem | None:
@@ -363,13 +370,13 @@ def _fit_problem(call: Call) -> Problem | None:
     if data is not None and data.split in ("test", "mixed"):
         return "trains-on-test-images", {}
     if data is not None and data.split == "train" and data.rows < SOME_ROWS:
-        return "few-images", {"found": data.rows}
+        return "few-images", {"found": whole(data.rows)}
     return _common_problem(call)
 
 
 def require_validation(case: Case, role_id: str, part_id: str, share: float) -> None:
     """Ask whether a share of the training images is set aside for validation."""
-    calls = _calls(case, role_id, part_id, "fit", "trained")
+    calls = _calls(case, role_id, part_id, "fit")
     right = [call for call in calls if _fit_problem(call) is None]
     _require_one_right(right or calls, lambda call: _validation_problem(call, share))
 
@@ -388,7 +395,7 @@ SHARE_TOLERANCE = 1e-3
 
 def require_falling_loss(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether a training over several epochs brings the loss down."""
-    calls = _calls(case, role_id, part_id, "fit", "trained")
+    calls = _calls(case, role_id, part_id, "fit")
     _require_one_right(calls, lambda call: None if _has_other_mistakes(case, role_id) else _curve_problem(call))
 
 
@@ -409,8 +416,8 @@ def require_one_hot(case: Case, part_id: str, names: Sequence[str]) -> None:
     if "one_hot" in kinds or ("integer" not in kinds and any(map(_is_one_hot, values))):
         return
     if not values and not fed:
-        nothing_recorded(case, part_id, "No labels were found.")
-    fail("not-one-hot", place_of(case, part_id), split="training")
+        nothing_recorded(case, part_id, _("No labels were found."))
+    fail("not-one-hot", place_of(case, part_id), split=images.split_name("train"))
 
 
 def _is_one_hot(data: DataFacts) -> bool:
@@ -422,7 +429,7 @@ def _is_one_hot(data: DataFacts) -> bool:
 
 def require_evaluate(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the right network is evaluated on the test images with their own labels."""
-    calls = _calls(case, role_id, part_id, "evaluate", "evaluated")
+    calls = _calls(case, role_id, part_id, "evaluate")
     _require_one_right(calls, _evaluate_problem)
     for call in calls:
         if _are_results_swapped(case, call):
@@ -454,7 +461,7 @@ def require_evaluate_after_fit(case: Case, role_id: str, part_id: str) -> None:
         for call in right
     )
     if fits and right and not is_late:
-        fail("evaluates-before-training", (right[-1].cell, right[-1].line), role=case.role(role_id).title)
+        fail("evaluates-before-training", (right[-1].cell, right[-1].line), role=case.role(role_id).called)
 
 
 def _complain_of_other_network(case: Case, role_id: str, part_id: str, method: str) -> None:
@@ -468,10 +475,10 @@ def _complain_of_other_network(case: Case, role_id: str, part_id: str, method: s
             fail(
                 "other-network",
                 (call.cell, call.line),
-                doing=_DOING[method],
+                doing=_(_DOING[method]),
                 mine=case.name_of(call.model) or other.variable,
-                other=other.title,
-                role=role.title,
+                other=other.called,
+                role=role.called,
                 wanted=case.variable_of(role_id),
                 method=method,
             )

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import NoReturn
 
 from grader.judge.defects import DEFECTS
+from grader.language import gettext as _
 from grader.model import Feedback, Outcome
 
 Place = tuple[int | None, int | None]
@@ -35,12 +36,12 @@ class NoEvidence(Verdict):
 
 
 def feedback(defect: str, place: Place = NOWHERE, **details: object) -> Feedback:
-    """Return what the table says about a defect, with the details filled in."""
+    """Return what the table says about a defect in the current language, with the details filled in."""
     text = DEFECTS[defect]
     cell, line = place
     return Feedback(
-        rationale=text.message.format(**details).strip(),
-        hint=text.hint.format(**details),
+        rationale=_(text.message).format(**details).strip(),
+        hint=_(text.hint).format(**details),
         defect=defect,
         cell=cell,
         line=line,

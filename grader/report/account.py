@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from fractions import Fraction
 
 from grader import points
+from grader.language import gettext as _
+from grader.language import ngettext
 from grader.model import ExtraCredit, Grade, Penalty
-from grader.report import audience, words
+from grader.report import audience
 
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
@@ -24,45 +27,54 @@ def lines(grade: Grade) -> tuple[str, ...]:
 
 def extra(credit: ExtraCredit) -> str:
     """Return what extra credit adds."""
-    said = (
-        f"Extra credit beyond the total: {points.show(credit.earned, credit.points)} of {plain(credit.points)} points"
-    )
+    said = _("Extra credit beyond the total: {earned} of {points} points.")
     if credit.cap is not None and credit.earned > credit.counted:
-        said += f", of which {plain(credit.cap)} count at most"
-    return f"{said}."
+        said = _("Extra credit beyond the total: {earned} of {points} points, of which {cap} count at most.")
+    earned = points.show(credit.earned, credit.points)
+    return said.format(earned=earned, points=plain(credit.points), cap=plain(credit.cap or Fraction(0)))
 
 
 def hidden_line(hidden: audience.HiddenSum) -> str:
     """Return that there are hidden checks, and what they paid in one sum."""
-    count = "counts" if hidden.checks == 1 else "count"
-    return (
-        f"{words.count_hidden(hidden.checks)} {count} for {plain(hidden.points)} points; what "
-        f"{'it asks' if hidden.checks == 1 else 'they ask'} is not shown. "
-        f"Earned: {points.show(hidden.earned, hidden.points)}."
+    said = ngettext(
+        "{number} hidden check counts for {points} points; what it asks is not shown. Earned: {earned}.",
+        "{number} hidden checks count for {points} points; what they ask is not shown. Earned: {earned}.",
+        hidden.checks,
     )
+    earned = points.show(hidden.earned, hidden.points)
+    return said.format(number=hidden.checks, points=plain(hidden.points), earned=earned)
 
 
 def penalty(late: Penalty) -> str:
     """Return what lateness costs with the arithmetic in words, or why it costs nothing."""
-    deadline = "the extended deadline" if late.extended else "the deadline"
+    deadline = _("the extended deadline") if late.extended else _("the deadline")
     if late.after <= dt.timedelta():
-        return f"Handed in before {deadline}: nothing is taken off."
+        return _("Handed in before {deadline}: nothing is taken off.").format(deadline=deadline)
     if not late.late_by:
-        return (
-            f"Handed in {span(late.after)} after {deadline}, within the grace period of {span(late.grace)}: "
-            "nothing is taken off."
+        return _("Handed in {span} after {deadline}, within the grace period of {grace}: nothing is taken off.").format(
+            span=span(late.after), deadline=deadline, grace=span(late.grace)
         )
-    how_late = f"{_count(late.periods, late.per)} late" if late.per else f"{span(late.late_by)} late"
-    after = " after the grace period" if late.grace else ""
-    whose = f"{plain(late.base)} points" + (" (the total)" if late.of_total else "")
-    said = f"{how_late}{after}: {plain(late.percent)} % of {whose} = "
-    exact = late.percent * late.base / 100
-    said += f"{_two(exact)} off"
+    said = _("{span} late: {percent} % of {base} = {off} off{bounds}.")
+    if late.grace:
+        said = _("{span} late after the grace period: {percent} % of {base} = {off} off{bounds}.")
+    base = _("{points} points (the total)") if late.of_total else _("{points} points")
+    return said.format(
+        span=_count(late.periods, late.per) if late.per else span(late.late_by),
+        percent=plain(late.percent),
+        base=base.format(points=plain(late.base)),
+        off=points.total(late.percent * late.base / 100),
+        bounds="".join(_bounds(late)),
+    )
+
+
+def _bounds(late: Penalty) -> Iterator[str]:
+    """Yield what makes a penalty less than it would be, each as an addition to the sentence that has the penalty."""
     if late.percent < late.wanted_percent:
-        said += f" ({plain(late.wanted_percent)} %, but {plain(late.percent)} % at most)"
+        most = _(" ({wanted} %, but {percent} % at most)")
+        yield most.format(wanted=plain(late.wanted_percent), percent=plain(late.percent))
     if late.is_floored:
-        said += f"; only {_two(late.off)}, as lateness takes no score below the lab's floor"
-    return f"{said}."
+        floor = _("; only {off}, as lateness takes no score below the lab's floor")
+        yield floor.format(off=points.total(late.off))
 
 
 def span(time: dt.timedelta) -> str:
@@ -72,7 +84,7 @@ def span(time: dt.timedelta) -> str:
         number, left = divmod(left, seconds)
         if number:
             shown.append(_count(number, name))
-    return " ".join(shown[:2]) or "less than a second"
+    return " ".join(shown[:2]) or _("less than a second")
 
 
 def plain(value: Fraction) -> str:
@@ -80,9 +92,11 @@ def plain(value: Fraction) -> str:
     return str(value.numerator) if value.denominator == 1 else points.total(value)
 
 
-def _two(value: Fraction) -> str:
-    return points.total(value)
-
-
 def _count(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+    forms = {
+        "day": ngettext("{number} day", "{number} days", number),
+        "hour": ngettext("{number} hour", "{number} hours", number),
+        "minute": ngettext("{number} minute", "{number} minutes", number),
+        "second": ngettext("{number} second", "{number} seconds", number),
+    }
+    return forms[unit].format(number=number)

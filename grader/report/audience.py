@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from grader import rubric
+from grader.language import N_
+from grader.language import gettext as _
 from grader.model import CheckResult, CheckSpec, Feedback, Grade, ModelView, PartResult
 from grader.report import words
 
 HIDDEN_ID = "hidden"
-STAFF_MARK = "Hidden: "
+STAFF_MARK = N_("Hidden: {title}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def _entry(part: str, checks: Sequence[CheckResult]) -> CheckResult:
         ),
         outcome=rubric.status([check.outcome for check in checks]),
         earned=whole.earned,
-        feedback=Feedback(rationale=words.HIDDEN_RATIONALE),
+        feedback=Feedback(rationale=_(words.HIDDEN_RATIONALE)),
     )
 
 
@@ -88,4 +90,4 @@ def _unexpected(model: ModelView) -> ModelView:
 def _shown(check: CheckResult) -> CheckResult:
     if not check.spec.hidden:
         return check
-    return replace(check, spec=replace(check.spec, hidden=False, title=STAFF_MARK + check.spec.title))
+    return replace(check, spec=replace(check.spec, hidden=False, title=_(STAFF_MARK).format(title=check.spec.title)))

@@ -18,6 +18,8 @@ from pygments.token import (
     String,
 )
 
+from grader.language import N_
+from grader.language import gettext as _
 from grader.report.words import ACTIONABLE
 from grader.text import PARAGRAPH, SOURCE, clean, line
 
@@ -47,13 +49,13 @@ _OUTPUT = 6_000
 """Characters of a cell's output that are shown: its end, where errors and results are."""
 
 _STATES = {
-    "ok": ("✓", "ran", "good"),
-    "raised": ("✗", "stopped with an error", "bad"),
-    "syntax_error": ("✗", "Python could not read it", "bad"),
-    "placeholder": ("○", "still has a placeholder", "idle"),
-    "timed_out": ("✗", "ran out of time", "bad"),
-    "budget_reached": ("✓", "ended by us: enough training was seen", "good"),
-    "skipped": ("-", "was not run", "idle"),
+    "ok": ("✓", N_("ran"), "good"),
+    "raised": ("✗", N_("stopped with an error"), "bad"),
+    "syntax_error": ("✗", N_("Python could not read it"), "bad"),
+    "placeholder": ("○", N_("still has a placeholder"), "idle"),
+    "timed_out": ("✗", N_("ran out of time"), "bad"),
+    "budget_reached": ("✓", N_("ended by us: enough training was seen"), "good"),
+    "skipped": ("-", N_("was not run"), "idle"),
 }
 
 
@@ -89,9 +91,9 @@ def cells(grade: Grade) -> tuple[Cell, ...]:
     shown = []
     for cell in grade.cells[:_MOST_CELLS]:
         budget -= len(cell.source)
-        remarks = dict.fromkeys(places.get(cell.index, ()), "look here")
+        remarks = dict.fromkeys(places.get(cell.index, ()), _("look here"))
         if cell.failing_line is not None:
-            remarks[cell.failing_line] = "it stopped here"
+            remarks[cell.failing_line] = _("it stopped here")
         shown.append(_cell(cell, remarks, coloured=budget >= 0))
     return tuple(shown)
 
@@ -113,7 +115,7 @@ def _cell(cell: CellView, remarks: dict[int | None, str], *, coloured: bool) -> 
         index=cell.index,
         anchor=f"cell-{cell.index}",
         mark=mark,
-        state=state,
+        state=_(state),
         tone=tone,
         open=tone != "good" or bool(remarks),
         lines=_lines(rows[:_MOST_LINES], remarks),

@@ -12,6 +12,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from grader.language import gettext as _
 from grader.text import line
 
 if TYPE_CHECKING:
@@ -52,11 +53,17 @@ def learning_curves(models: Sequence[ModelView]) -> str:
         for place, model in enumerate(trained):
             name = _plain(model.title)
             _curve(losses, model.history.loss, name, place)
-            _curve(losses, model.history.val_loss, f"{name}, validation", place, dashed=True)
+            _curve(losses, model.history.val_loss, _("{network}, validation").format(network=name), place, dashed=True)
             _curve(accuracies, model.history.accuracy, name, place)
-            _curve(accuracies, model.history.val_accuracy, f"{name}, validation", place, dashed=True)
-        _dress(losses, "Loss (lower is better)")
-        _dress(accuracies, "Accuracy (higher is better)")
+            _curve(
+                accuracies,
+                model.history.val_accuracy,
+                _("{network}, validation").format(network=name),
+                place,
+                dashed=True,
+            )
+        _dress(losses, _("Loss (lower is better)"))
+        _dress(accuracies, _("Accuracy (higher is better)"))
         return _svg(figure)
 
 
@@ -96,7 +103,8 @@ def _tile(axes: Axes, prediction: Prediction, left: float, top: float) -> None:
 
     right = prediction.guess == prediction.truth
     colour = _RIGHT if right else _WRONG
-    title = f"✓ {prediction.guess}, right" if right else f"✗ {prediction.guess}, wrong: is {prediction.truth}"
+    title = _("✓ {guess}, right") if right else _("✗ {guess}, wrong: is {truth}")
+    title = title.format(guess=prediction.guess, truth=prediction.truth)
     axes.text(left, top + _TITLE_AT, title, color=colour, fontsize=9.5, fontweight="bold")
     pixels = np.stack([np.frombuffer(row, np.uint8) for row in prediction.pixels])
     end, upper, lower = left + _IMAGE_SIZE, top + _IMAGE_AT, top + _IMAGE_AT + _IMAGE_SIZE
@@ -146,7 +154,7 @@ def _dress(axes: Axes, title: str) -> None:
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - see the module's docstring
 
     axes.set_title(title, loc="left")
-    axes.set_xlabel("Epoch")
+    axes.set_xlabel(_("Epoch"))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.grid(axis="y", color="#e3e8ec", linewidth=0.8)
     axes.spines[["top", "right"]].set_visible(False)

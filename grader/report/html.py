@@ -16,6 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from grader import points
 from grader.errors import MachineError
+from grader.language import N_, current, ngettext, use
+from grader.language import gettext as _
 from grader.report import account, audience, codeview, netview, view
 from grader.sandbox.contract import MEANINGS, Tier
 from grader.text import PARAGRAPH, clean, line
@@ -30,17 +32,17 @@ _FOLDERS = (_PACKAGE / "_share" / "templates", _PACKAGE.parent / "templates")
 """Where templates are: in an installed package, and in a checkout."""
 
 _EFFORTS = {
-    "quick": "Quick: training was kept short, so accuracies are lower than after a full training. "
-    "What is expected of them was measured in the same way.",
-    "full": "Full: training ran as you wrote it.",
+    "quick": N_(
+        "Quick: training was kept short, so accuracies are lower than after a full training. "
+        "What is expected of them was measured in the same way."
+    ),
+    "full": N_("Full: training ran as you wrote it."),
 }
 _DATA = {
-    "mnist": "MNIST, handwritten digits",
-    "synthetic": "Synthetic digits, drawn by the grader in the format of MNIST",
+    "mnist": N_("MNIST, handwritten digits"),
+    "synthetic": N_("Synthetic digits, drawn by the grader in the format of MNIST"),
 }
-
-
-_LABELS = (
+_LABELS = N_(
     "While your code ran, the labels stood for one another: what it printed as a 3 may be a picture of an 8. "
     "So nothing but learning from the given images helps. No grade depends on it; in this report they are right again."
 )
@@ -60,7 +62,8 @@ def render(grade: Grade, *, staff: bool = False) -> str:
     Raises:
         MachineError: `templates-missing`, the installation has no templates.
     """
-    return _environment().get_template("report.html.j2").render(_context(grade, staff=staff))
+    with use(grade.language):
+        return _environment().get_template("report.html.j2").render(_context(grade, staff=staff))
 
 
 def fill(template: str, context: Mapping[str, object]) -> str:
@@ -76,6 +79,7 @@ def _context(grade: Grade, *, staff: bool) -> dict[str, object]:
     sentences = account.lines(grade)
     grade = audience.for_staff(grade) if staff else audience.for_students(grade)
     return {
+        "language": current(),
         "staff": staff,
         "account": sentences,
         "title": line(grade.lab_title),
@@ -99,23 +103,25 @@ def _context(grade: Grade, *, staff: bool) -> dict[str, object]:
 def _facts(grade: Grade, run: RunFacts) -> list[Fact]:
     versions = ", ".join(f"{line(name)} {line(version)}" for name, version in run.versions)
     facts = {
-        "Effort": (_EFFORTS.get(run.effort, line(run.effort)),),
-        "Shortened": tuple(clean(cap, PARAGRAPH) for cap in run.caps),
-        "Images": (_DATA.get(run.data, line(run.data)),),
-        "Good to know": tuple(clean(note, PARAGRAPH) for note in run.notes),
-        "Random seed": (f"{run.seed}: the same seed gives the same grade",),
-        "Isolation": (_isolation(run.tier),),
-        "Labels": (_LABELS,),
-        "Versions": (versions,),
-        "File": (f"{line(grade.submission_file)} (SHA-256 {line(grade.sha256)})",),
-        "Time": (f"{grade.duration_s:.1f} seconds",),
+        _("Effort"): (_(_EFFORTS.get(run.effort, line(run.effort))),),
+        _("Shortened"): tuple(clean(cap, PARAGRAPH) for cap in run.caps),
+        _("Images"): (_(_DATA.get(run.data, line(run.data))),),
+        _("Good to know"): tuple(clean(note, PARAGRAPH) for note in run.notes),
+        _("Random seed"): (_("{seed}: the same seed gives the same grade").format(seed=run.seed),),
+        _("Isolation"): (_isolation(run.tier),),
+        _("Labels"): (_(_LABELS),),
+        _("Versions"): (versions,),
+        _("File"): (f"{line(grade.submission_file)} (SHA-256 {line(grade.sha256)})",),
+        _("Time"): (_("{number} seconds").format(number=f"{grade.duration_s:.1f}"),),
     }
     return [Fact(name=name, texts=texts) for name, texts in facts.items() if any(texts)]
 
 
 def _isolation(tier: str) -> str:
     meaning = MEANINGS.get(Tier(tier)) if tier in Tier.__members__ else None
-    return f"Your code ran under tier {line(tier)}" + (f": {meaning}" if meaning else "")
+    if not meaning:
+        return _("Your code ran under tier {tier}").format(tier=line(tier))
+    return _("Your code ran under tier {tier}: {meaning}").format(tier=tier, meaning=_(meaning))
 
 
 @functools.cache
@@ -134,7 +140,10 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    # These look up the current language each time, so the compiled templates serve all languages.
+    environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined] # of the extension
     environment.filters["data_uri"] = _data_uri
     return environment
 

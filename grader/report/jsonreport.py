@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from grader import points
 from grader.errors import MachineError
+from grader.language import use
 from grader.model import (
     REPORT_FORMAT,
     CellView,
@@ -36,9 +37,15 @@ def render(grade: Grade, *, staff: bool = False) -> str:
         grade: what to report.
         staff: whether hidden checks are told one by one; a student's file has their number and sums.
     """
+    with use(grade.language):
+        document = _document(grade, staff=staff)
+    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def _document(grade: Grade, *, staff: bool) -> dict[str, Any]:
     score = _points(grade.earned, grade.points) | _account(grade)
     grade = grade if staff else audience.for_students(grade)
-    document = {
+    return {
         "format": REPORT_FORMAT,
         "lab": line(grade.lab),
         "submission": _submission(grade),
@@ -51,7 +58,6 @@ def render(grade: Grade, *, staff: bool = False) -> str:
         "cells": [_cell(cell) for cell in grade.cells],
         "duration_s": _rounded(grade.duration_s, 3),
     }
-    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def read(text: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections import Counter
 from xml.etree import ElementTree as ET
 
 from grader import points
+from grader.language import use
 from grader.model import CheckResult, Grade, Outcome, PartResult
 from grader.report import account, audience, words
 from grader.text import PARAGRAPH, clean, line
@@ -29,6 +30,11 @@ _NODES = {
 
 def render(grade: Grade, *, staff: bool = False) -> str:
     """Return the report as XML, one test case per check; hidden ones are told one by one to `staff` only."""
+    with use(grade.language):
+        return _render(grade, staff=staff)
+
+
+def _render(grade: Grade, *, staff: bool) -> str:
     sentences = account.lines(grade)
     grade = grade if staff else audience.for_students(grade)
     root = ET.Element("testsuites", name="grade tests")

@@ -7,6 +7,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from grader import points
+from grader.language import N_, ngettext, pgettext
+from grader.language import gettext as _
 from grader.report import figures
 from grader.text import count, finite, line
 
@@ -50,6 +52,7 @@ class Network:
     """One network of the report; without rows it was never built, and nothing of the expected one is told."""
 
     title: str
+    called: str
     variable: str
     rows: tuple[Row, ...]
     compared: bool
@@ -75,6 +78,7 @@ def network(model: ModelView) -> Network:
     rows = _rows(model)
     return Network(
         title=line(model.title),
+        called=line(model.called or model.title),
         variable=line(model.variable),
         rows=rows,
         compared=bool(model.expected_layers),
@@ -94,8 +98,10 @@ def curves(grade: Grade) -> Figure | None:
     names = ", ".join(line(model.title) for model in grade.models)
     return Figure(
         svg=svg,
-        alt=f"Two line charts over the epochs, loss on the left and accuracy on the right, for: {names}.",
-        header=("Network", "Epoch", "Loss", "Accuracy", "Val. loss", "Val. accuracy"),
+        alt=_("Two line charts over the epochs, loss on the left and accuracy on the right, for: {names}.").format(
+            names=names
+        ),
+        header=(_("Network"), _("Epoch"), _("Loss"), _("Accuracy"), _("Val. loss"), _("Val. accuracy")),
         rows=tuple(row for model in grade.models for row in _epochs(model)),
     )
 
@@ -109,8 +115,10 @@ def predictions(grade: Grade) -> Figure | None:
     right = sum(prediction.guess == prediction.truth for prediction in shown)
     return Figure(
         svg=svg,
-        alt=f"{len(shown)} held-out images with answers: {right} right, {len(shown) - right} wrong.",
-        header=("Image", "It is", "Answer", "Confidence", "Verdict"),
+        alt=_("{number} held-out images with answers: {right} right, {wrong} wrong.").format(
+            number=len(shown), right=right, wrong=len(shown) - right
+        ),
+        header=(_("Image"), _("It is"), _("Answer"), _("Confidence"), _("Verdict")),
         rows=tuple(_answer(number, prediction) for number, prediction in enumerate(shown, 1)),
     )
 
@@ -135,7 +143,7 @@ def _row(number: int, yours: LayerRow | None, expected: LayerRow | None, *, firs
         yours=_layer(yours),
         expected=_layer(expected),
         mark="=" if same else "≠",
-        remark="first difference" if first else "same" if same else "different",
+        remark=_("first difference") if first else _("same") if same else _("different"),
         first=first,
     )
 
@@ -143,12 +151,12 @@ def _row(number: int, yours: LayerRow | None, expected: LayerRow | None, *, firs
 def _difference(yours: LayerRow | None, expected: LayerRow | None) -> str:
     """Name what differs between two layers, what to fix first before all else; empty where nothing does."""
     if yours is None or expected is None:
-        return "number of layers" if yours is not expected else ""
+        return N_("number of layers") if yours is not expected else ""
     facts = (
-        ("kind of layer", yours.kind, expected.kind),
-        ("output shape", yours.output_shape, expected.output_shape),
-        ("number of parameters", yours.parameters, expected.parameters),
-        ("activation", yours.activation, expected.activation),
+        (N_("kind of layer"), yours.kind, expected.kind),
+        (N_("output shape"), yours.output_shape, expected.output_shape),
+        (N_("number of parameters"), yours.parameters, expected.parameters),
+        (N_("activation"), yours.activation, expected.activation),
     )
     wanted = dict(expected.settings)
     settings = ((name, value, wanted.get(name, value)) for name, value in yours.settings)
@@ -157,29 +165,34 @@ def _difference(yours: LayerRow | None, expected: LayerRow | None) -> str:
 
 def _verdict(model: ModelView, rows: tuple[Row, ...]) -> str:
     if not rows:
-        return "This network was not built yet. Once it is, you see it here, layer by layer."
+        return _("This network was not built yet. Once it is, you see it here, layer by layer.")
     if not model.expected_layers:
         return ""
     first = next((row for row in rows if row.first), None)
     if first is None:
-        return "Every layer is as expected."
+        return _("Every layer is as expected.")
     if first.yours is None:
-        return f"Layer {first.number} is missing: the expected network goes on here."
+        return _("Layer {number} is missing: the expected network goes on here.").format(number=first.number)
     if first.expected is None:
-        return f"Layer {first.number} is one too many: the expected network ends before it."
-    what = _difference(model.layers[first.number - 1], model.expected_layers[first.number - 1])
-    return f"The first difference is in layer {first.number}: the {what}. Start there, the rest may follow."
+        return _("Layer {number} is one too many: the expected network ends before it.").format(number=first.number)
+    what = _(_difference(model.layers[first.number - 1], model.expected_layers[first.number - 1]))
+    told = _("The first difference is in layer {number}: the {what}. Start there, the rest may follow.")
+    return told.format(number=first.number, what=what)
 
 
 def _layer(layer: LayerRow | None) -> Layer | None:
     if layer is None:
         return None
     by = " × "
-    shape = by.join(count(size) for size in layer.output_shape) or "a single number"
+    shape = by.join(count(size) for size in layer.output_shape) or _("a single number")
     activation = () if layer.activation == "linear" else (line(layer.activation, 60),)
     settings = (f"{line(name, 40)} {line(value, 60)}" for name, value in layer.settings if name not in _SEEN_IN_SHAPE)
-    parameters = "1 parameter" if layer.parameters == 1 else f"{count(layer.parameters)} parameters"
-    return Layer(kind=line(layer.kind, 80), detail=", ".join((shape, *activation, *settings)), parameters=parameters)
+    parameters = ngettext("{number} parameter", "{number} parameters", layer.parameters)
+    return Layer(
+        kind=line(layer.kind, 80),
+        detail=", ".join((shape, *activation, *settings)),
+        parameters=parameters.format(number=count(layer.parameters)),
+    )
 
 
 _SEEN_IN_SHAPE = ("units", "filters", "strides", "padding")
@@ -189,14 +202,14 @@ _SEEN_IN_SHAPE = ("units", "filters", "strides", "padding")
 def _held_out(model: ModelView) -> str:
     accuracy = points.accuracy(model.test_accuracy)
     if accuracy is None:
-        return "Its accuracy on held-out images could not be measured."
-    text = f"It gets {_percent(accuracy)} of the held-out images right: images that it never saw in training."
+        return _("Its accuracy on held-out images could not be measured.")
+    told = [_("It gets {accuracy} of the held-out images right: images that it never saw in training.")]
     expected = points.accuracy(model.expected_accuracy)
     if expected is not None:
-        text += f" With the training that was run here, {_percent(expected)} or more is in order."
+        told.append(_("With the training that was run here, {expected} or more is in order."))
     if not model.rebuilt:
-        text += " We could not build this network again from its layers, so this figure is not confirmed."
-    return text
+        told.append(_("We could not build this network again from its layers, so this figure is not confirmed."))
+    return " ".join(told).format(accuracy=_percent(accuracy), expected=_percent(expected or 0.0))
 
 
 def _gap(model: ModelView) -> str:
@@ -204,15 +217,17 @@ def _gap(model: ModelView) -> str:
     if train is None or test is None:
         return ""
     gap = round(train - test, 4)
-    start = f"On the training images it gets {_percent(train)} right. "
-    size = f"{abs(gap) * 100:.2f} percentage points"
+    start = _("On the training images it gets {accuracy} right.").format(accuracy=_percent(train))
+    size = _("{number} percentage points").format(number=f"{abs(gap) * 100:.2f}")
     if gap <= 0:
-        return f"{start}It does no worse on new images ({size} better): no sign of learning by heart."
-    if gap <= _SMALL_GAP:
-        return f"{start}The generalisation gap is small, {size}: what it learned holds for new images too."
-    if gap <= _LARGE_GAP:
-        return f"{start}The generalisation gap is {size}: it does somewhat better on images that it has seen."
-    return f"{start}The generalisation gap is large, {size}: it learned much by heart (overfitting)."
+        told = _("It does no worse on new images ({size} better): no sign of learning by heart.")
+    elif gap <= _SMALL_GAP:
+        told = _("The generalisation gap is small, {size}: what it learned holds for new images too.")
+    elif gap <= _LARGE_GAP:
+        told = _("The generalisation gap is {size}: it does somewhat better on images that it has seen.")
+    else:
+        told = _("The generalisation gap is large, {size}: it learned much by heart (overfitting).")
+    return f"{start} {told.format(size=size)}"
 
 
 def _percent(accuracy: float) -> str:
@@ -237,5 +252,5 @@ def _figure(values: tuple[float, ...]) -> str:
 def _answer(number: int, prediction: Prediction) -> tuple[str, ...]:
     guess, confidences = prediction.guess, prediction.confidences
     share = finite(confidences[guess]) if 0 <= guess < len(confidences) else None
-    verdict = "right" if guess == prediction.truth else "wrong"
+    verdict = pgettext("answer", "right") if guess == prediction.truth else pgettext("answer", "wrong")
     return (str(number), str(prediction.truth), str(guess), "-" if share is None else f"{share:.1%}", verdict)

@@ -13,9 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from grader import points
+from grader.language import gettext as _
+from grader.language import use
 from grader.model import Grade, Outcome, PartResult
 from grader.report import account, audience
-from grader.report.view import points_of_part, waiting
+from grader.report.view import place_of, points_of_part, waiting
 from grader.report.words import HIDDEN_ONLY, WORDS, explain, first_problem, needs_work
 from grader.text import LINE, clean, line
 
@@ -36,6 +38,11 @@ def summary(grade: Grade, *, report: Path | None, staff: bool = False) -> Render
         report: the HTML report, or `None` where none was written.
         staff: whether hidden checks are shown like others.
     """
+    with use(grade.language):
+        return _summary(grade, report, staff=staff)
+
+
+def _summary(grade: Grade, report: Path | None, *, staff: bool) -> RenderableType:
     sentences = account.lines(grade)
     grade = audience.for_staff(grade) if staff else audience.for_students(grade)
     rows: list[RenderableType] = [_score(grade), *(Text(sentence) for sentence in sentences)]
@@ -46,7 +53,7 @@ def summary(grade: Grade, *, report: Path | None, staff: bool = False) -> Render
     if report is not None:
         rows += [
             Text(""),
-            Text.assemble("Full report: ", (line(str(report), 4 * LINE), "bold"), overflow="fold"),
+            Text.assemble(_("Full report:"), " ", (line(str(report), 4 * LINE), "bold"), overflow="fold"),
         ]
     return Group(*rows)
 
@@ -67,16 +74,20 @@ def _waiting(grade: Grade, status: Outcome) -> Text:
 
 def _title(part: PartResult) -> str:
     """Return the title of a part, with the points that wait for a person in it."""
-    waits = f" ({points.show(part.waiting, part.points)} points)" if part.waiting else ""
-    return line(part.title, 60) + waits
+    title = line(part.title, 60)
+    if not part.waiting:
+        return title
+    return _("{part} ({points} points)").format(part=title, points=points.show(part.waiting, part.points))
 
 
 def _score(grade: Grade) -> Text:
-    shown = points.show(grade.earned, grade.points)
-    waits = f"; {told}" if (told := waiting(grade)) else ""
-    return Text.assemble(
-        (line(grade.lab_title), "bold"), "\n", (shown, "bold"), f" of {points.total(grade.points)} points{waits}\n"
+    score = _("{earned} of {maximum} points").format(
+        earned=points.show(grade.earned, grade.points), maximum=points.total(grade.points)
     )
+    waits = f"; {told}" if (told := waiting(grade)) else ""
+    # The first number is what one looks for.
+    number, space, rest = score.partition(" ")
+    return Text.assemble((line(grade.lab_title), "bold"), "\n", (number, "bold"), f"{space}{rest}{waits}\n")
 
 
 def _table(grade: Grade) -> Table:
@@ -102,14 +113,13 @@ def _problem(part: PartResult) -> Group:
     title = Text.assemble((word.mark, _STYLES[word.tone]), " ", (line(part.title, 60), "bold"))
     check = first_problem(part)
     if check is not None and check.feedback.cell is not None:
-        place = f"cell {check.feedback.cell}" + (f", line {check.feedback.line}" if check.feedback.line else "")
-        title.append(f"  ({place})", "dim")
+        title.append(f"  ({place_of(check.feedback)})", "dim")
     if check is None:
-        texts = [word.note or HIDDEN_ONLY]
+        texts = [word.note or _(HIDDEN_ONLY)]
     else:
         texts = [clean(explain(check), _MOST_WORDS)]
         if check.feedback.hint:
-            texts.append("Try: " + clean(check.feedback.hint, _MOST_WORDS))
+            texts.append(_("Try: {hint}").format(hint=clean(check.feedback.hint, _MOST_WORDS)))
     # A fold never loses the end of a long path or name, as an ellipsis would.
     lines = [Padding(Text(text, overflow="fold"), (0, 0, 0, 2)) for text in texts]
     return Group(Text(""), title, *lines)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from grader import points
+from grader.language import N_, ngettext
+from grader.language import gettext as _
 from grader.model import CheckResult, Feedback, Grade, Outcome, PartResult
 from grader.report.words import ACTIONABLE, HIDDEN_ONLY, WORDS, NextStep, Word, explain, next_step
 from grader.text import PARAGRAPH, clean, line
@@ -95,19 +97,19 @@ def next_card(grade: Grade) -> NextCard:
     """Return the most useful next step in words."""
     step = next_step(grade)
     if step.part is None:
-        return NextCard(title="Everything passes. Well done!", texts=("There is nothing left to fix here.",))
+        return NextCard(title=_("Everything passes. Well done!"), texts=(_("There is nothing left to fix here."),))
     if step.kind == "work":
         return _work(grade, step, step.part)
-    title = _TITLES[step.kind]
+    title = _(_TITLES[step.kind])
     word = WORDS[step.part.status]
-    texts = (f"{line(step.part.title)}: {word.label.lower()}.", word.note)
+    texts = (f"{line(step.part.title)}: {word.small}.", word.note)
     return NextCard(title=title, anchor=_anchor(grade, step.part), word=word, texts=texts)
 
 
 _TITLES = {
-    "fault": "Tell your instructor",
-    "wait": "Wait for an earlier step",
-    "person": "Nothing more to do: a person reads your answers",
+    "fault": N_("Tell your instructor"),
+    "wait": N_("Wait for an earlier step"),
+    "person": N_("Nothing more to do: a person reads your answers"),
 }
 
 
@@ -115,28 +117,31 @@ def waiting(grade: Grade) -> str:
     """Return what waits for a person in words, or an empty string."""
     if not grade.waiting:
         return ""
-    verb = "waits" if grade.waiting == 1 else "wait"
-    noun = "point" if grade.waiting == 1 else "points"
-    return f"{points.show(grade.waiting, grade.points)} {noun} {verb} for a person"
+    # Half a point is as plural as two points are.
+    number = 1 if grade.waiting == 1 else 2
+    told = ngettext("{points} point waits for a person", "{points} points wait for a person", number)
+    return told.format(points=points.show(grade.waiting, grade.points))
 
 
 def points_of(earned: Fraction, maximum: Fraction) -> str:
     """Return earned points beside those that can be had."""
-    return f"{points.show(earned, maximum)} of {points.total(maximum)}"
+    return _("{earned} of {maximum}").format(earned=points.show(earned, maximum), maximum=points.total(maximum))
 
 
 def points_of_part(part: PartResult) -> str:
     """Return the points of a part, and those for extra credit as such."""
     if part.extra:
-        return f"{points_of(part.earned, part.points)} extra"
-    more = f" + {points.show(part.extra_earned, part.extra_points)} extra" if part.extra_points else ""
-    return points_of(part.earned, part.points) + more
+        return _("{points} extra").format(points=points_of(part.earned, part.points))
+    own = points_of(part.earned, part.points)
+    if not part.extra_points:
+        return own
+    return _("{points} + {extra} extra").format(points=own, extra=points.show(part.extra_earned, part.extra_points))
 
 
 def _work(grade: Grade, step: NextStep, part: PartResult) -> NextCard:
     cells = frozenset(cell.index for cell in grade.cells)
     check = step.check
-    happened = clean(explain(check), PARAGRAPH) if check is not None else HIDDEN_ONLY
+    happened = clean(explain(check), PARAGRAPH) if check is not None else _(HIDDEN_ONLY)
     return NextCard(
         title=line(part.title),
         anchor=_anchor(grade, part),
@@ -172,7 +177,7 @@ def _without_repetition(cards: list[CheckCard]) -> tuple[CheckCard, ...]:
     shown = []
     for card in cards:
         again = card.word is not WORDS[Outcome.PASSED] and card.rationale in seen
-        shown.append(replace(card, rationale="For the same reason.", hint="", place=None) if again else card)
+        shown.append(replace(card, rationale=_("For the same reason."), hint="", place=None) if again else card)
         seen.add(card.rationale)
     return tuple(shown)
 
@@ -195,11 +200,17 @@ def _check(check: CheckResult, cells: frozenset[int]) -> CheckCard:
 
 
 def _points_of_check(check: CheckResult) -> str:
-    return points_of(check.earned, check.spec.points) + " extra" * check.spec.extra
+    own = points_of(check.earned, check.spec.points)
+    return _("{points} extra").format(points=own) if check.spec.extra else own
 
 
 def _place(feedback: Feedback, cells: frozenset[int]) -> Place | None:
     if feedback.cell not in cells:
         return None
-    where = f", line {feedback.line}" if feedback.line is not None else ""
-    return Place(text=f"cell {feedback.cell}{where}", anchor=f"cell-{feedback.cell}")
+    return Place(text=place_of(feedback), anchor=f"cell-{feedback.cell}")
+
+
+def place_of(feedback: Feedback) -> str:
+    """Return in words where in the code something happened."""
+    where = _("cell {cell}, line {line}") if feedback.line else _("cell {cell}")
+    return where.format(cell=feedback.cell, line=feedback.line)

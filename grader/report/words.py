@@ -5,53 +5,79 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from grader.language import N_, ngettext
+from grader.language import gettext as _
 from grader.model import CheckResult, Grade, Outcome, PartResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """How an outcome is shown: a mark and a word (never colour alone), a tone, a kind sentence."""
+    """How an outcome is shown: a mark and a word (never colour alone), a tone, a kind sentence.
+
+    `name`, `inside` and `remark` are English; `label`, `small` and `note` are the same in the current language.
+    """
 
     mark: str
-    label: str
+    name: str
+    inside: str
     tone: str
-    note: str = ""
+    remark: str = ""
+
+    @property
+    def label(self) -> str:
+        """The word as it stands alone."""
+        return _(self.name)
+
+    @property
+    def small(self) -> str:
+        """The word within a sentence or behind a number."""
+        return _(self.inside)
+
+    @property
+    def note(self) -> str:
+        """The kind sentence, or an empty string."""
+        return _(self.remark)
 
 
-_OUR_FAULT: Final = "This is our fault, not yours: it costs you nothing. Please tell your instructor."
+_OUR_FAULT: Final = N_("This is our fault, not yours: it costs you nothing. Please tell your instructor.")
 
 WORDS: Final[dict[Outcome, Word]] = {
-    Outcome.PASSED: Word(mark="✓", label="Passed", tone="good"),
-    Outcome.PARTIAL: Word(mark="◐", label="Partly right", tone="partial"),
+    Outcome.PASSED: Word(mark="✓", name=N_("Passed"), inside=N_("passed"), tone="good"),
+    Outcome.PARTIAL: Word(mark="◐", name=N_("Partly right"), inside=N_("partly right"), tone="partial"),
     Outcome.WAITING: Word(
         mark="✎",
-        label="Waits for a person",
+        name=N_("Waits for a person"),
+        inside=N_("waits for a person"),
         tone="idle",
-        note="Somebody reads what you wrote. Points that wait are counted once it is marked.",
+        remark=N_("Somebody reads what you wrote. Points that wait are counted once it is marked."),
     ),
-    Outcome.FAILED: Word(mark="✗", label="Not right yet", tone="bad"),
-    Outcome.NOT_ATTEMPTED: Word(mark="○", label="Not started", tone="idle"),
+    Outcome.FAILED: Word(mark="✗", name=N_("Not right yet"), inside=N_("not right yet"), tone="bad"),
+    Outcome.NOT_ATTEMPTED: Word(mark="○", name=N_("Not started"), inside=N_("not started"), tone="idle"),
     Outcome.BLOCKED: Word(
         mark="…",
-        label="Waiting",
+        name=N_("Waiting"),
+        inside=N_("waiting"),
         tone="idle",
-        note="This builds on an earlier step. Once that one works, this is looked at too.",
+        remark=N_("This builds on an earlier step. Once that one works, this is looked at too."),
     ),
     Outcome.TIMED_OUT: Word(
         mark="✗",
-        label="Ran out of time",
+        name=N_("Ran out of time"),
+        inside=N_("ran out of time"),
         tone="bad",
-        note="Your code was still running when its time was over.",
+        remark=N_("Your code was still running when its time was over."),
     ),
-    Outcome.GRADER_ERROR: Word(mark="!", label="Our fault", tone="fault", note=_OUR_FAULT),
-    Outcome.NOT_RUN: Word(mark="!", label="Not looked at", tone="fault", note=_OUR_FAULT),
+    Outcome.GRADER_ERROR: Word(mark="!", name=N_("Our fault"), inside=N_("our fault"), tone="fault", remark=_OUR_FAULT),
+    Outcome.NOT_RUN: Word(
+        mark="!", name=N_("Not looked at"), inside=N_("not looked at"), tone="fault", remark=_OUR_FAULT
+    ),
 }
 
 ACTIONABLE: Final = frozenset({Outcome.FAILED, Outcome.PARTIAL, Outcome.NOT_ATTEMPTED, Outcome.TIMED_OUT})
 """Outcomes that a student can do something about."""
 
-HIDDEN_RATIONALE: Final = "What hidden checks ask is not shown."
-HIDDEN_ONLY: Final = (
+HIDDEN_RATIONALE: Final = N_("What hidden checks ask is not shown.")
+HIDDEN_ONLY: Final = N_(
     "Every check that you can see passes here, a hidden one does not yet. "
     "Read the task once more: is everything it asks for there, for other inputs too?"
 )
@@ -87,7 +113,7 @@ def next_step(grade: Grade) -> NextStep:
 
 def count_hidden(number: int) -> str:
     """Return how many hidden checks there are."""
-    return "1 hidden check" if number == 1 else f"{number} hidden checks"
+    return ngettext("{number} hidden check", "{number} hidden checks", number).format(number=number)
 
 
 def needs_work(part: PartResult) -> bool:

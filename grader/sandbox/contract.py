@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.language import N_
+
 
 class Tier(enum.StrEnum):
     """How strongly student code is confined; `A` is the strongest. docs/security.md says what each promises."""
@@ -23,10 +25,10 @@ class Tier(enum.StrEnum):
 
 
 MEANINGS = {
-    Tier.A: "namespaces of its own, no other files, no network, no other processes",
-    Tier.B: "no other files, no network, no other processes",
-    Tier.C: "no network, no other processes, a user of its own; it sees files that everybody may read",
-    Tier.D: "a process of its own; it cannot forge a grade, but it can read files and use the network",
+    Tier.A: N_("namespaces of its own, no other files, no network, no other processes"),
+    Tier.B: N_("no other files, no network, no other processes"),
+    Tier.C: N_("no network, no other processes, a user of its own; it sees files that everybody may read"),
+    Tier.D: N_("a process of its own; it cannot forge a grade, but it can read files and use the network"),
 }
 """What student code has under a tier, in a line."""
 

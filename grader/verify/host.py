@@ -10,10 +10,13 @@ import numpy as np
 
 from grader.datasets import HeldOut
 from grader.evidence import Evidence, Snapshot, TapeStep
+from grader.language import N_
 from grader.record import layer_row
 from grader.verification import Verified, VerifiedNetwork, VerifiedStep
 from grader.wire import Array, Frame
 from grader.workers import Launch, Limits, Worker, WorkerLost
+
+_TOO_MUCH = N_("it cannot be built again with the memory and time there is")
 
 LIMITS = Limits(wall_s=180.0, cpu_s=3600.0, file_bytes=1024**2, turn_cpu_s=40.0)
 """Rebuilding takes a second or two; the limit is for networks of absurd size. What takes longer on the clock without
@@ -108,7 +111,7 @@ class Verifier:
                     self._fault = reason
                     break
                 self._fault = self._fault or self._complaint(reason)
-        return Frame(kind="failed", fields={"problem": "it cannot be built again with the memory and time there is"})
+        return Frame(kind="failed", fields={"problem": _TOO_MUCH})
 
     def _complaint(self, reason: str) -> str:
         """Return the reason of a crash if the worker does not even answer a question whose answer is known."""

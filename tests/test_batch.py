@@ -26,7 +26,7 @@ from grader.classroom import Assignment
 from grader.errors import ExitCode, MachineError, StudentError, TierUnavailable, UsageError
 from grader.exchange import Entry
 from grader.model import Effort
-from grader.observation import Run
+from grader.observation import Draws, Run
 from grader.pipeline import Request
 from grader.standings import State
 from grader.stations import Station
@@ -175,11 +175,11 @@ def test_a_fault_of_the_machine_costs_nothing_and_is_tried_again(
     gather = pipeline.gather
     calls: list[str] = []
 
-    def flaky(request: Request, submission: Submission, station: Station, *, folder: Path) -> Run:
+    def flaky(request: Request, submission: Submission, station: Station, *, folder: Path, draws: Draws) -> Run:
         calls.append(submission.id)
         if submission.id == "ada":
             raise MachineError("out of memory", slug="machine-memory")
-        return gather(request, submission, station, folder=folder)
+        return gather(request, submission, station, folder=folder, draws=draws)
 
     monkeypatch.setattr(pipeline, "gather", flaky)
     results = graded(assignment(lab_folder, tmp_path / "out"), entries, jobs=1)

@@ -48,6 +48,7 @@ class Assignment:
     tier: Tier | None = None
     early_stop: bool = True
     staff: bool = False
+    language: str = ""
 
 
 class Classroom:
@@ -118,6 +119,7 @@ class Classroom:
             tier=request.tier,
             handed_in=None if entry.submitted_at is None else HandedIn(at=entry.submitted_at),
             staff=request.staff,
+            language=request.language,
         )
 
     def judge(self, entry: Entry, key: str, identity: Identity) -> Grade:
@@ -198,7 +200,7 @@ def _require_same_class(store: Store, assignment: Assignment, source: DataSource
             slug="other-class",
         )
     options = {"effort": assignment.effort.value, "data": assignment.data, "seed": str(assignment.seed)}
-    flags = {"early_stop": str(assignment.early_stop), "staff": str(assignment.staff)}
+    flags = {"early_stop": str(assignment.early_stop), "staff": str(assignment.staff), "language": assignment.language}
     store.note(
         {
             "lab": assignment.lab.id,
@@ -217,7 +219,7 @@ def _digest_of_rules(assignment: Assignment) -> str:
     for name in ("lab.toml", "checks.py", "expected.json"):
         file = assignment.lab.folder / name
         digest.update(file.read_bytes() if file.exists() else b"")
-    digest.update(repr(assignment.staff).encode())
+    digest.update(repr((assignment.staff, assignment.language)).encode())
     return digest.hexdigest()
 
 
@@ -247,6 +249,7 @@ def remembered(folder: Path, lab: str | None = None) -> Assignment:
             out=folder,
             early_stop=facts["early_stop"] == "True",
             staff=facts["staff"] == "True",
+            language=facts["language"],
             tier=None,
         )
     except (KeyError, ValueError) as error:

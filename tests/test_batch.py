@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -118,6 +119,9 @@ def test_what_has_not_changed_is_not_touched(first: First, lab_folder: Path, tmp
     }
     assert again["bob"][2] == again["eve"][2] == 100.0
     assert {how for how, *_ in graded(task, entries[:1], Rerun.ALL).values()} == {How.RUN}
+    # Another language is another report of the same evidence.
+    assert {how for how, *_ in graded(replace(task, language="de"), entries[:1]).values()} == {How.KNOWN}
+    assert '<html lang="de"' in (folder / "out" / "ada" / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_changed_rule_is_applied_without_running_anything(

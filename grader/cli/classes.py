@@ -53,6 +53,7 @@ _SHOWN = 10
 @click.option("--early-stop/--no-early-stop", default=True, show_default=True)
 @click.option("--require-tier", type=click.Choice(["A", "B", "C", "D"]), default=None, help="Exit with 4 below it.")
 @click.option("--staff", is_flag=True, help="Show hidden checks; such reports are not for students.")
+@click.option("--lang", default=None, metavar="LANGUAGE", help="Of the reports. [default: the lab's]")
 @click.option("--scheduler", default="", metavar="ADDRESS", help="Run submissions on a Dask cluster: tcp://HOST:8786.")
 def batch_command(
     *,
@@ -70,13 +71,14 @@ def batch_command(
     early_stop: bool,
     require_tier: str | None,
     staff: bool,
+    lang: str | None,
     scheduler: str,
 ) -> int:
     """Grade a class: a folder of submissions, or what Canvas, Moodle, Gradescope or nbgrader let you download.
 
     What is finished is kept at once: run the same command again to continue, or after submissions were added.
     """
-    from grader import batch, classroom, exchange, labs, tables  # noqa: PLC0415 - `grade --help` must not wait for them
+    from grader import batch, classroom, exchange, labs, language, tables  # noqa: PLC0415 - `grade --help` must not wait for them
     from grader.errors import UsageError  # noqa: PLC0415
     from grader.model import Effort  # noqa: PLC0415
     from grader.sandbox.contract import Tier  # noqa: PLC0415
@@ -96,6 +98,7 @@ def batch_command(
         tier=None if require_tier is None else Tier(require_tier),
         early_stop=early_stop,
         staff=staff,
+        language=language.find(lang) if lang is not None else "",
     )
     scope = batch.Scope(
         jobs=jobs or batch.default_jobs(), rerun=batch.Rerun(rerun), only=frozenset(only), scheduler=scheduler

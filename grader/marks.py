@@ -328,9 +328,7 @@ def _applied(grade: Grade, marks: Sequence[Mark]) -> Grade:
         )
         for part in grade.parts
     )
-    earned, total = rubric.regular(parts)
-    extra = rubric.extra_credit(parts, grade.extra.cap if grade.extra else None)
-    earned += extra.counted if extra else 0
+    earned, total, extra = rubric.score(parts, grade.extra.cap if grade.extra else None)
     penalty = late.taken_off(grade.penalty, earned=earned, total=total) if grade.penalty else None
     earned -= penalty.off if penalty else 0
     written = tuple(_with_mark(answer, given.get(answer.check)) for answer in grade.written)

@@ -93,6 +93,13 @@ def regular(parts: Sequence[PartResult]) -> tuple[Fraction, Fraction]:
     )
 
 
+def score(parts: Sequence[PartResult], cap: Fraction | None) -> tuple[Fraction, Fraction, ExtraCredit | None]:
+    """Return what was earned, extra credit counted; what can be had without that; and the extra credit, if any."""
+    earned, points = regular(parts)
+    extra = extra_credit(parts, cap)
+    return earned + (extra.counted if extra else 0), points, extra
+
+
 def status(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the status of a part from the outcomes of its checks.
 

@@ -21,6 +21,7 @@ from rich.console import Console
 
 from grader import cli, labs, language, pipeline
 from grader.authoring.bench import Bench
+from grader.cli import one
 from grader.definition import SCHEMA
 from grader.errors import UsageError
 from grader.judge import shortened
@@ -128,7 +129,7 @@ def test_the_command_hands_the_language_on(monkeypatch: pytest.MonkeyPatch, argu
         asked.append(request)
         return 0
 
-    monkeypatch.setattr(cli, "_grade", take)
+    monkeypatch.setattr(one, "_grade", take)
     sample = str(LAB.folder / "sample.ipynb")
     assert cli.run([sample if each == "FILE" else each for each in arguments]) == 0
     assert [request.language for request in asked] == ["de"]

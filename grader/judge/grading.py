@@ -70,9 +70,7 @@ def _grade(
         rubric.settle(part.id, _(part.title), [r for r in told if r.spec.part == part.id], extra=part.extra)
         for part in case.lab.parts
     )
-    earned, points = rubric.regular(parts)
-    extra = rubric.extra_credit(parts, case.lab.extra_cap)
-    earned += extra.counted if extra else 0
+    earned, points, extra = rubric.score(parts, case.lab.extra_cap)
     penalty = None
     if case.lab.late is not None and handed_in is not None:
         penalty = late.penalty(case.lab.late, handed_in, earned=earned, total=points)

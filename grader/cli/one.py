@@ -1,0 +1,228 @@
+"""Commands about one submission, and what they show while they run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+from grader.errors import ExitCode
+from grader.language import gettext as _
+from grader.language import names, ngettext, whole
+
+if TYPE_CHECKING:
+    from grader.model import Grade
+    from grader.pipeline import Request
+    from grader.wire import Frame
+
+LANGUAGE_HELP = f"Language of the report: {', '.join(names())}. [default: that of the lab]"
+
+
+@click.command("run")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--lab",
+    "lab_id",
+    default=None,
+    metavar="LAB",
+    help="Which lab: an id of `grade labs`, or the path of its folder. [default: found by itself]",
+)
+@click.option(
+    "--effort",
+    type=click.Choice(["quick", "full"]),
+    default="quick",
+    show_default=True,
+    help="quick caps the training; full trains as written.",
+)
+@click.option(
+    "--data",
+    default="auto",
+    show_default=True,
+    metavar="auto|mnist|synthetic|FILE.npz",
+    help="Which images to grade with.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=1,
+    show_default=True,
+    help="Of everything that is random.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("grade-report"),
+    show_default=True,
+    help="Folder for the report.",
+)
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    default=None,
+    metavar="PERCENT",
+    help="Exit with 1 when the score is lower.",
+)
+@click.option(
+    "--early-stop/--no-early-stop",
+    default=True,
+    show_default=True,
+    help="At full effort, end a training once the expected accuracy is reached.",
+)
+@click.option(
+    "--require-tier",
+    type=click.Choice(["A", "B", "C", "D"]),
+    default=None,
+    help="Exit with 4 where this machine cannot isolate student code that well; see `grade doctor`.",
+)
+@click.option(
+    "--submitted-at",
+    default=None,
+    metavar="INSTANT",
+    help="When it was handed in, with its zone: 2026-11-20T23:59:00+01:00. For labs with a deadline.",
+)
+@click.option(
+    "--extended-until",
+    default=None,
+    metavar="INSTANT",
+    help="The deadline of this student, if it is later than that of the lab.",
+)
+@click.option("--lang", default=None, metavar="LANGUAGE", help=LANGUAGE_HELP)
+@click.option("--staff", is_flag=True, help="Show hidden checks; such a report is not for students.")
+def run_command(
+    *,
+    file: Path | None,
+    lab_id: str | None,
+    effort: str,
+    data: str,
+    seed: int,
+    out: Path,
+    fail_under: float | None,
+    early_stop: bool,
+    require_tier: str | None,
+    submitted_at: str | None,
+    extended_until: str | None,
+    lang: str | None,
+    staff: bool,
+) -> int:
+    """Grade one submission and write report.html, report.json and junit.xml."""
+    from grader import labs, language, late, pipeline, submission  # noqa: PLC0415 - `grade --help` must not wait for them
+    from grader.model import Effort  # noqa: PLC0415
+    from grader.sandbox.contract import Tier  # noqa: PLC0415
+
+    wanted = language.find(lang) if lang is not None else ""
+    file = file if file is not None else submission.find_in(Path())
+    lab = labs.find(lab_id or labs.recognise(submission.take(file).data))
+    request = pipeline.Request(
+        file=file,
+        lab=lab,
+        effort=Effort(effort),
+        data=data,
+        seed=seed,
+        out=out,
+        early_stop=early_stop,
+        tier=None if require_tier is None else Tier(require_tier),
+        handed_in=late.handed_in(submitted_at, extended_until, lab.late),
+        staff=staff,
+        language=wanted,
+    )
+    return _grade(request, fail_under)
+
+
+def _grade(request: Request, fail_under: float | None = None) -> int:
+    """Grade with progress on standard error and the summary on standard output."""
+    from grader import pipeline  # noqa: PLC0415
+    from grader.language import use  # noqa: PLC0415
+
+    with use(request.spoken), _Progress() as progress:
+        grade = pipeline.grade(request, progress.take)
+    _print_summary(grade, request)
+    if _is_incomplete(grade):
+        return ExitCode.FAULT
+    # What waits for a person counts neither way: work that is all done must not fail for want of somebody's time.
+    if fail_under is not None and grade.earned * 100 < (grade.points - grade.waiting) * _exact(fail_under):
+        return ExitCode.BELOW_THRESHOLD
+    return ExitCode.GRADED
+
+
+def _exact(percent: float) -> Any:  # noqa: ANN401 - a Fraction, imported late
+    from fractions import Fraction  # noqa: PLC0415
+
+    return Fraction(str(percent))
+
+
+def _is_incomplete(grade: Grade) -> bool:
+    from grader.model import Outcome  # noqa: PLC0415
+
+    return any(part.status is Outcome.GRADER_ERROR for part in grade.parts)
+
+
+def _print_summary(grade: Grade, request: Request) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    from grader.report import terminal  # noqa: PLC0415
+
+    Console(highlight=False).print(terminal.summary(grade, report=request.out / "report.html", staff=request.staff))
+
+
+class _Progress:
+    """Shows on standard error what is happening; a line at a time where that is no terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console  # noqa: PLC0415
+
+        self._console = Console(stderr=True, highlight=False)
+        self._status = self._console.status(_("Reading your file …"))
+        self._cells = 0
+
+    def __enter__(self) -> Self:
+        self._status.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._status.stop()
+
+    def take(self, frame: Frame) -> None:
+        """Show one record of the worker. Nothing of it is trusted: numbers are formatted, text is not shown."""
+        fields = frame.fields
+        if frame.kind == "run" and isinstance(fields.get("cells"), int):
+            self._cells = fields["cells"]
+            read = ngettext(
+                "{number} cell read; starting TensorFlow …", "{number} cells read; starting TensorFlow …", self._cells
+            )
+            self._say(read.format(number=self._cells))
+        elif frame.kind == "started" and isinstance(fields.get("index"), int):
+            running = _("Running cell {number} of {cells} …")
+            self._status.update(running.format(number=fields["index"] + 1, cells=self._cells))
+        elif frame.kind == "call" and isinstance(result := fields.get("result"), dict):
+            layers, parameters = result.get("layers"), result.get("parameters")
+            if isinstance(layers, int) and isinstance(parameters, int):
+                built = _("a network of {layers} layers, {parameters} parameters")
+                self._say(built.format(layers=layers, parameters=whole(parameters)))
+        elif frame.kind == "end":
+            self._status.update(_("Checking and writing the report …"))
+
+    def _say(self, text: str) -> None:
+        self._console.print(f"· {text}", markup=False)
+        self._status.update(text)
+
+
+@click.command("demo")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("grade-report"),
+    show_default=True,
+    help="Folder for the report.",
+)
+@click.option("--lang", default=None, metavar="LANGUAGE", help=LANGUAGE_HELP)
+def demo_command(*, out: Path, lang: str | None) -> int:
+    """Grade a sample submission, partly wrong, to see what a report looks like."""
+    from grader import labs, language, pipeline  # noqa: PLC0415
+    from grader.model import Effort  # noqa: PLC0415
+
+    lab = labs.find(labs.FLAGSHIP)
+    file, wanted = lab.folder / "sample.ipynb", language.find(lang) if lang is not None else ""
+    return _grade(
+        pipeline.Request(file=file, lab=lab, effort=Effort.QUICK, data="auto", seed=1, out=out, language=wanted)
+    )

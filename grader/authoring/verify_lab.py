@@ -1,4 +1,4 @@
-"""Does a lab judge right? Runs the reference, the skeleton, stored variants and alternatives, and mutants of the reference.
+"""Does a lab judge right? Runs the reference, the skeleton, variants, alternatives, and mutants of the reference.
 
 A verdict on each: as it should be, or what is wrong. A mutant is killed when some part loses points, and by the
 intended one when that is the part in whose code the change was made.

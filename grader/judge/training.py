@@ -254,6 +254,7 @@ def _is_all_else_right(case: Case, role_id: str) -> bool:
     """Tell whether nothing that was judged before can have stopped a training: images, network, and compile."""
     try:
         architecture.require_architecture(case, role_id, f"{role_id}_build")
+        require_accuracy_metric(case, role_id, f"{role_id}_compile")
     except Verdict:
         return False
     return images.are_shaped(case) and not _has_other_mistakes(case, role_id)

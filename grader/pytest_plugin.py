@@ -1,7 +1,7 @@
 """The plugin that pytest finds by entry point: `pytest reference/mnist_cnn/checks.py --submission FILE`.
 
 Does nothing unless `--submission` is given. Then the session's first check runs the submission in its worker, under
-pytest, and all checks judge what was collected.
+pytest, and all checks judge what was collected; so do the questions of the lab.
 """
 
 from __future__ import annotations
@@ -40,9 +40,13 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     file = Path(name).resolve()
     _refuse_configuration_of(file, config)
-    from grader.judge.plugin import Judge  # noqa: PLC0415 - sessions without a submission should not pay for it
+    # Sessions without a submission should not pay for these.
+    from grader.judge.asking import Asking  # noqa: PLC0415
+    from grader.judge.plugin import Judge  # noqa: PLC0415
 
-    config.pluginmanager.register(Judge(functools.cache(lambda: _gather(file, config))), "grader-judge")
+    get_case = functools.cache(lambda: _gather(file, config))
+    config.pluginmanager.register(Judge(get_case), "grader-judge")
+    config.pluginmanager.register(Asking(get_case), "grader-asking")
 
 
 def _refuse_configuration_of(file: Path, config: pytest.Config) -> None:

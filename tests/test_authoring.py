@@ -39,6 +39,27 @@ def test_operators_find_something_to_change(lab: labs.Lab) -> None:
         assert different == [mutant.cell], mutant.note
 
 
+@pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+def test_a_mutant_is_something_of_its_own_and_blames_a_part_that_there_is(lab: labs.Lab) -> None:
+    found = mutants_of(lab)
+    assert len({mutant.source for mutant in found}) == len(found)
+    assert {mutant.part for mutant in found} <= {"", *(part.id for part in lab.parts)}
+    figures = [mutant for mutant in found if mutant.operator == "change kernel" and "figsize" in line_of(mutant)]
+    assert not figures
+
+
+def line_of(mutant: Mutant) -> str:
+    source = cells.split(mutant.source.encode(), suffix=".py")[mutant.cell - 1]
+    return source.splitlines()[mutant.line - 1]
+
+
+def test_what_a_lab_leaves_open_is_no_mistake() -> None:
+    free = {lab.id: {(m.operator, line_of(m).strip()[:8]) for m in mutants_of(lab) if m.free} for lab in LABS}
+    assert ("drop layer", "model = ") in free["mnist_dense"], "Keras takes the shape from the first images"
+    assert {operator for operator, _ in free["mit_6s191_lab2"]} >= {"images not scaled"}
+    assert not free["mnist_pipeline"], "the function that prepares the images is graded there"
+
+
 def test_every_operator_is_of_use() -> None:
     used = {mutant.operator for lab in LABS for mutant in mutants_of(lab)}
     assert used == OPERATORS.keys()

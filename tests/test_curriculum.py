@@ -6,6 +6,8 @@ are written in another way; `-m "slow or thorough"` all.
 
 from __future__ import annotations
 
+import csv
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +15,12 @@ from pathlib import Path
 import pytest
 import zoo
 
-from grader import labs, pipeline
+from grader import labs, marks, pipeline
 from grader.authoring import bench
 from grader.errors import AuthorError
 from grader.labs import Lab
 from grader.model import Effort, Grade, Outcome
+from grader.questions import Kind
 
 PARAMETERS = {"mnist_ann": 235_146, "mnist_dense": 407_050, "mnist_dropout": 669_706, "mnist_pipeline": 101_770}
 LABS = [labs.find(name) for name in sorted(PARAMETERS)]
@@ -69,15 +72,34 @@ def grade(lab: Lab, path: Path, out: Path, *, data: str = "synthetic") -> Grade:
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
 def test_the_reference_gets_everything(lab: Lab, tmp_path: Path) -> None:
     result = grade(lab, lab.solution_file, tmp_path)
-    assert result.earned == result.points == 100, zoo.describe(result)
+    assert result.earned + result.waiting == result.points == 100, zoo.describe(result)
+    assert result.waiting == sum(each.points for each in lab.questions if each.kind is Kind.TEXT)
     assert result.models[0].parameters == PARAMETERS[lab.id]
+    if result.waiting:
+        assert points_with_full_marks(tmp_path) == 100
+
+
+def points_with_full_marks(folder: Path) -> float:
+    """Mark every answer in words with all its points, as a person may, and return what the report then says."""
+    table = folder / "marks.csv"
+    reports = marks.find([folder])
+    marks.export(reports, table)
+    rows = list(csv.DictReader(table.read_text("utf-8-sig").splitlines()))
+    with table.open("w", newline="") as file:
+        writer = csv.DictWriter(file, marks.COLUMNS)
+        writer.writeheader()
+        writer.writerows({**row, "mark": row["points"]} for row in rows)
+    marks.bring_in(reports, marks.read(table.read_bytes(), reports))
+    document = json.loads((folder / "report.json").read_text())
+    assert document["waiting_points"] == 0
+    return float(document["score"]["points"])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
 def test_the_reference_on_the_real_mnist(lab: Lab, mnist: str, tmp_path: Path) -> None:
     result = grade(lab, lab.solution_file, tmp_path, data=mnist)
-    assert result.earned == result.points, zoo.describe(result)
+    assert result.earned + result.waiting == result.points, zoo.describe(result)
 
 
 @pytest.mark.parametrize("name", ["lab.py", "lab.ipynb"])

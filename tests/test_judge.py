@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import quiz
 
-from grader.evidence import Axes, Call, FunctionRun
-from grader.judge import figures
+from grader import labs
+from grader.evidence import Axes, Call, FunctionRun, Snapshot
+from grader.judge import architecture, figures
 from grader.judge.functions import _compare
 from grader.judge.training import _curve_problem, _is_still_learning
 from grader.judge.verdict import NOWHERE, Verdict
@@ -102,3 +106,51 @@ def test_titles_are_read(title: str, truth: object, right: object, wrong: object
     assert figures.says_truth(found) is truth
     assert figures.says_right_prediction(found) is right
     assert figures.says_wrong_prediction(found) is wrong
+
+
+def snapshot(model: int, stage: str, *weights: float) -> Snapshot:
+    return Snapshot(
+        model=model,
+        call=0,
+        stage=stage,
+        kind="Sequential",
+        layers=(),
+        parameters=0,
+        spec=None,
+        data=None,
+        weights=tuple(np.full(2, weight) for weight in weights),
+        claimed=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "copies"),
+    [
+        ([snapshot(1, "trained", 5), snapshot(2, "untrained", 5), snapshot(3, "untrained", 4)], {2: 1}),
+        ([snapshot(1, "untrained", 5), snapshot(2, "untrained", 5), snapshot(3, "untrained", 5)], {2: 1, 3: 1}),
+        ([snapshot(1, "untrained", 5), snapshot(2, "untrained", 5), snapshot(4, "trained", 5)], {1: 4, 2: 4}),
+        ([snapshot(1, "untrained"), snapshot(2, "untrained")], {}),
+    ],
+)
+def test_a_network_made_of_another_one_is_known_by_its_weights(
+    snapshots: list[Snapshot], copies: dict[int, int]
+) -> None:
+    case = quiz.case_from(labs.find(labs.FLAGSHIP), (), {})
+    case = replace(case, evidence=replace(case.evidence, snapshots=tuple(snapshots)))
+    assert case.copies == copies
+
+
+@pytest.mark.parametrize(
+    ("outputs", "expected"),
+    [
+        (np.full((4, 10), 0.1), True),
+        (np.full((4, 11), 1 / 11), True),
+        (np.full((4, 28, 10), 0.1), True),
+        (np.full((4, 10), 0.2), False),
+        (np.array([[1.5, -0.5]]), False),
+        (np.ones(3), False),
+        (np.ones((0, 10)), False),
+    ],
+)
+def test_what_a_softmax_gives(outputs: Array, expected: object) -> None:
+    assert architecture.are_distributions(outputs) is expected

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import quiz
 
 from grader import labs
 from grader.errors import AuthorError
@@ -45,6 +46,39 @@ def test_pytest_judges_a_submission(tmp_path: Path) -> None:
     assert f"{len(collect_specs(LAB))} failed" in result.stdout
     assert "There is still XXXXXX" in result.stdout
     assert not (tmp_path / "canary").exists()
+
+
+def test_pytest_judges_questions_as_the_command_does(tmp_path: Path) -> None:
+    checks = quiz.write_lab(tmp_path) / "checks.py"
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "lab.py").write_text(quiz.RIGHT.replace("* 300 + 300", "* 300").replace("answer_trains = False\n", ""))
+    options = ("-rA", "--submission", work / "lab.py", "--data", "synthetic", "-p", "no:cacheprovider")
+    result = run("-m", "pytest", checks, *options, cwd=work)
+    assert result.returncode == pytest.ExitCode.TESTS_FAILED, result.stdout + result.stderr
+    assert "2 failed, 2 passed, 1 skipped" in result.stdout
+    for line in (
+        "PASSED ../reference/quiz/checks.py::test_loss_is_named",
+        "PASSED ../reference/quiz/checks.py::question_last",
+        "FAILED ../reference/quiz/checks.py::question_parameters",
+        "FAILED ../reference/quiz/checks.py::question_trains",
+        "question_why waits for a person, with 3 points",
+        "Your answer is not right: 235200",
+        "Nothing in your file belongs to “Max pooling has weights.”.",
+    ):
+        assert line in result.stdout, result.stdout
+    assert "Traceback" not in result.stdout
+    assert "235500" not in result.stdout
+    one = run("-m", "pytest", f"{checks}::question_last", *options, cwd=work)
+    assert "1 passed" in one.stdout, one.stdout + one.stderr
+    assert one.returncode == 0
+
+
+def test_questions_are_no_tests_without_a_submission(tmp_path: Path) -> None:
+    checks = quiz.write_lab(tmp_path) / "checks.py"
+    result = run("-m", "pytest", "--collect-only", "-q", checks, cwd=tmp_path)
+    assert "test_loss_is_named" in result.stdout, result.stdout + result.stderr
+    assert "question_" not in result.stdout
 
 
 def test_the_command_imports_nothing_from_beside_the_submission(tmp_path: Path) -> None:

@@ -12,13 +12,13 @@ import pytest
 import quiz
 
 from grader import labs, rubric
-from grader.authoring import bench, sheet, skeleton
+from grader.authoring import bench, calibrate, sheet, skeleton, verify_lab
 from grader.collect import answers as collected
 from grader.errors import AuthorError
 from grader.evidence import Answer
 from grader.judge import answers
 from grader.judge.plugin import collect_specs
-from grader.model import Outcome
+from grader.model import Grade, Outcome
 from grader.questions import Question, question
 
 
@@ -322,6 +322,33 @@ def test_a_question_that_makes_no_sense_is_the_authors_fault(
     assert before in quiz.DEFINITION
     with pytest.raises(AuthorError, match=words):
         labs.read(quiz.write_lab(tmp_path, quiz.DEFINITION.replace(before, after)))
+
+
+def test_answers_are_no_part_of_what_is_calibrated(tmp_path: Path) -> None:
+    folder = quiz.write_lab(tmp_path)
+
+    def digest(solution: str) -> str:
+        (folder / "solution.py").write_text(solution)
+        return calibrate.reference_hash(labs.read(folder))
+
+    before = digest(quiz.SOLUTION)
+    assert digest(quiz.SOLUTION.replace("784 * 300 + 300", "235_500")) == before
+    assert (
+        digest(quiz.SOLUTION.replace("# %%\n# --- question trains\nanswer_trains = False\n# --- end\n", "")) == before
+    )
+    assert digest(quiz.SOLUTION.replace('"cross-entropy"', '"mse"')) != before
+
+
+def test_a_reference_whose_words_wait_for_a_person_is_as_it_should_be(
+    lab: labs.Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def grade_many(_: object, paths: list[Path]) -> Iterator[tuple[Path, Grade]]:
+        yield paths[0], quiz.graded(lab, paths[0].read_text())
+
+    monkeypatch.setattr(bench.Bench, "grade_many", grade_many)
+    [row] = verify_lab.verify(lab, progress=lambda _: None, only=("reference",))
+    assert row.fate is verify_lab.Fate.RIGHT
+    assert "3.00 points wait for a person" in verify_lab.line_of(row).plain
 
 
 def test_what_students_receive(lab: labs.Lab) -> None:

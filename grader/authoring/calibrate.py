@@ -19,7 +19,7 @@ from typing import Any
 
 from grader import datasets, pipeline
 from grader import submission as intake
-from grader.authoring import verify_lab
+from grader.authoring import sheet, verify_lab
 from grader.errors import AuthorError
 from grader.judge.case import Case
 from grader.labs import EXPECTED_FORMAT, Expectations, ExpectedNetwork, Lab
@@ -108,8 +108,11 @@ def _accuracy(case: Case, role_id: str) -> float:
 
 
 def reference_hash(lab: Lab) -> str:
-    """Return the SHA-256 of what the expectations depend on: the solution's code and the training budgets."""
-    lines = lab.solution_file.read_text(encoding="utf-8").splitlines()
+    """Return the SHA-256 of what the expectations depend on: the solution's code and the training budgets.
+
+    The answers to its questions are no part of that: who adds a question does not have to calibrate again.
+    """
+    lines = sheet.without_answers(lab.solution_file.read_text(encoding="utf-8")).splitlines()
     code = [line.rstrip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
     budgets = {effort.value: dict(plan.budget) for effort, plan in lab.plans.items()}
     return hashlib.sha256(json.dumps([code, budgets], sort_keys=True).encode()).hexdigest()

@@ -21,6 +21,7 @@ WRONG_LOSSES = (
     '"binary_crossentropy"',
     "tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
 )
+WINDOWED = ("Conv2D", "MaxPool2D", "MaxPooling2D")
 OTHER_DIGITS = ("np.argmin", "np.max", "np.argmax(predictions[1])", "np.argmax(predictions)", "test_labels[0]")
 
 
@@ -211,13 +212,17 @@ def _change_units(_scene: Scene, node: ast.AST) -> Iterator[Change]:
         return
     size = node.args[0] if node.args else _keyword(node, "filters") or _keyword(node, "units")
     if isinstance(size, ast.Constant) and isinstance(size.value, int):
-        for other in (size.value // 2, size.value + 1, 128):
+        for other in dict.fromkeys((size.value // 2, size.value + 1, 128)):
             if other != size.value:
                 yield Change(node=size, text=str(other), note=f"{_called(node)} of {other} instead of {size.value}")
 
 
 @_operator
-def _change_kernel(_scene: Scene, node: ast.AST) -> Iterator[Change]:
+def _change_kernel(scene: Scene, node: ast.AST) -> Iterator[Change]:
+    layer = next((parent for parent in scene.parents if isinstance(parent, ast.Call)), None)
+    # The size of a figure is a pair of numbers, too.
+    if layer is None or _called(layer) not in WINDOWED:
+        return
     match node:
         case ast.Tuple(elts=[ast.Constant(value=int(size)), ast.Constant(value=int(again))]) if size == again <= 9:  # noqa: PLR2004
             yield Change(
@@ -230,13 +235,15 @@ def _drop_layer(scene: Scene, node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.Call) and _is_output_layer(scene) and _called(scene.parents[1]) == "Sequential":
         siblings = scene.parents[0]
         text = ", ".join(ast.unparse(layer) for layer in getattr(siblings, "elts", ()) if layer is not node)
+        free = "Keras takes the shape from the first images" if _called(node) in ("Input", "InputLayer") else ""
         if isinstance(siblings, ast.List):
-            yield Change(node=siblings, text=f"[{text}]", note=f"without {_called(node)} in line {node.lineno}")
+            note = f"without {_called(node)} in line {node.lineno}"
+            yield Change(node=siblings, text=f"[{text}]", note=note, free=free)
 
 
 @_operator
 def _average_pooling(_scene: Scene, node: ast.AST) -> Iterator[Change]:
-    if isinstance(node, ast.Call) and _called(node) in ("MaxPool2D", "MaxPooling2D"):
+    if isinstance(node, ast.Call) and _called(node) in WINDOWED[1:]:
         text = ast.unparse(node).replace(_called(node), "AveragePooling2D")
         yield Change(node=node, text=text, note="average pooling instead of max pooling")
 
@@ -255,7 +262,7 @@ def _swap_network(scene: Scene, node: ast.AST) -> Iterator[Change]:
     owner, method = _method(node)
     other = scene.other(owner)
     if isinstance(node, ast.Call) and other and method in ("compile", "fit", "evaluate", "predict"):
-        shows = "prediction" if method == "predict" and "test_images" in ast.unparse(node) else ""
+        shows = _shown_by(scene) if method == "predict" else ""
         free = "" if method != "predict" or shows else "nothing is done with what is predicted here"
         text = ast.unparse(node).replace(f"{owner}.", f"{other}.", 1)
         yield Change(node=node, text=text, note=f"{method} of `{other}` instead of `{owner}`", part=shows, free=free)
@@ -320,14 +327,22 @@ def _renamed(node: ast.Call, names: dict[str, str]) -> str:
 
 
 @_operator
-def _other_split(_scene: Scene, node: ast.AST) -> Iterator[Change]:
+def _other_split(scene: Scene, node: ast.AST) -> Iterator[Change]:
     method = _method(node)[1]
     if isinstance(node, ast.Call) and method in ("fit", "evaluate", "predict"):
         split, other = ("train", "test") if method == "fit" else ("test", "train")
         names = {name.id: name.id.replace(split, other) for name in _fed(node) if split in name.id}
         if names:
-            part = "prediction" if method == "predict" else ""
+            part = _shown_by(scene) if method == "predict" else ""
             yield Change(node=node, text=_renamed(node, names), note=f"{method} with the {other} images", part=part)
+
+
+def _shown_by(scene: Scene) -> str:
+    """Return the part in which it shows what a statement keeps of predictions, or an empty string."""
+    lab, statement = scene.lab, scene.statement
+    if not isinstance(statement, ast.Assign) or ast.unparse(statement.targets[0]) != lab.predictions:
+        return ""
+    return next((part.id for part in lab.parts if {lab.prediction, *lab.answers} & {*part.anchor.assigns}), "")
 
 
 @_operator
@@ -368,7 +383,7 @@ def _results_in_the_wrong_order(_scene: Scene, node: ast.AST) -> Iterator[Change
 def _images_not_scaled(scene: Scene, node: ast.AST) -> Iterator[Change]:
     match node:
         case ast.BinOp(op=ast.Div(), right=ast.Constant(value=number), left=left) if number == 255:  # noqa: PLR2004
-            free = "" if _has_part(scene.lab, "data_prep") else "the lab hands out this cell and does not grade it"
+            free = _why_not_graded(scene)
             yield Change(node=node, text=ast.unparse(left), note="pixels not divided", free=free)
             yield Change(node=node, text=f"({ast.unparse(left)} / 25.5)", note="pixels divided by 25.5", free=free)
 
@@ -376,12 +391,15 @@ def _images_not_scaled(scene: Scene, node: ast.AST) -> Iterator[Change]:
 @_operator
 def _axis_missing(scene: Scene, node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.Call) and _called(node) == "expand_dims":
-        free = "" if _has_part(scene.lab, "data_prep") else "the lab hands out this cell and does not grade it"
+        free = _why_not_graded(scene)
         yield Change(node=node, text=ast.unparse(node.args[0]), note="no channel axis", free=free)
 
 
-def _has_part(lab: Lab, part_id: str) -> bool:
-    return any(part.id == part_id for part in lab.parts)
+def _why_not_graded(scene: Scene) -> str:
+    """Return why nobody has to notice what becomes of the images, or an empty string where a part asks for them."""
+    parts = scene.lab.parts
+    is_graded = any(part.id == "data_prep" or scene.function in part.anchor.defines for part in parts)
+    return "" if is_graded else "the lab hands out this cell and does not grade it"
 
 
 # The prediction.

@@ -62,6 +62,11 @@ def _cells(question: Question, placeholder: str) -> str:
     return f"# %% [markdown]\n{told}\n\n# %%\n{question.variable} = {placeholder}\n"
 
 
+def without_answers(solution: str) -> str:
+    """Return the solution without the answers to its questions: nothing that is trained depends on these."""
+    return _BLOCK.sub("", solution)
+
+
 def _markdown(question: Question) -> list[str]:
     noun = "point" if question.points == 1 else "points"
     lines = _wrapped(f"**Question** ({float(question.points):g} {noun}). {question.text}")

@@ -1,4 +1,4 @@
-"""Does a lab judge right? Runs the reference, the skeleton, the stored variants, and mutants of the reference.
+"""Does a lab judge right? Runs the reference, the skeleton, variants, alternatives, and mutants of the reference.
 
 A verdict on each: as it should be, or what is wrong. A mutant is killed when some part loses points, and by the
 intended one when that is the part in whose code the change was made.
@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from grader import points
 from grader.authoring import bench, skeleton
 from grader.authoring.bench import Bench
 from grader.authoring.mutants import Mutant, mutants
@@ -54,7 +55,7 @@ def verify(lab: Lab, *, progress: Progress, only: Sequence[str] = ()) -> Iterato
     Args:
         lab: the lab.
         progress: receives a line now and then.
-        only: kinds to look at (reference, skeleton, variant, mutant); all if empty.
+        only: kinds to look at (reference, skeleton, variant, mutant); all if empty. `variant` covers alternatives.
 
     Raises:
         AuthorError: the reference cannot be graded, or the skeleton cannot be made.
@@ -75,7 +76,8 @@ def verify(lab: Lab, *, progress: Progress, only: Sequence[str] = ()) -> Iterato
 def _right(trained: Bench, solution: Path) -> Iterator[Row]:
     for path, result in trained.grade_many([solution]):
         lost = bench.lost(result)
-        yield Row(kind="reference", name=path.name, fate=Fate.WRONG if lost else Fate.RIGHT, parts=lost)
+        note = f"{points.show(result.waiting, result.points)} points wait for a person" if result.waiting else ""
+        yield Row(kind="reference", name=path.name, fate=Fate.WRONG if lost else Fate.RIGHT, parts=lost, note=note)
 
 
 def _skeletons(lab: Lab, folder: Path) -> list[Path]:
@@ -159,7 +161,7 @@ _STYLES = {Fate.RIGHT: "green", Fate.KILLED: "green", Fate.EQUIVALENT: "dim", Fa
 
 def line_of(row: Row) -> Text:
     """Return a row for a terminal."""
-    line = Text(f"{row.kind:9}  ", overflow="fold")
+    line = Text(f"{row.kind:11}  ", overflow="fold")
     line.append(f"{row.fate.value:22}", _STYLES.get(row.fate, "bold red"))
     line.append(f"  {row.name}")
     details = " · ".join(filter(None, (" ".join(sorted(row.parts)), row.note)))

@@ -157,7 +157,8 @@ def require_softmax_of(case: Case, role_id: str, part_id: str, variable: str) ->
         nothing_recorded(case, part_id, _("`{variable}` is no network that can run.").format(variable=variable))
     place = place_of(case, part_id)
     found = [n for n in case.verified.networks.values() if n.model in numbers and n.outputs is not None]
-    if not any(n.outputs is not None and are_probabilities(n.outputs) for n in found):
+    # How many outputs there are is a question about the network inside.
+    if not any(n.outputs is not None and are_distributions(n.outputs) for n in found):
         fail("no-wrapped-softmax", place, name=variable)
     if not any(case.copies.get(number) in case.models(role_id) for number in numbers):
         fail("wraps-other-network", place, name=variable, wanted=case.role(role_id).variable)
@@ -165,9 +166,14 @@ def require_softmax_of(case: Case, role_id: str, part_id: str, variable: str) ->
 
 def are_probabilities(outputs: Array) -> bool:
     """Tell whether rows (n, classes) are distributions over the ten digits."""
-    if outputs.shape[1:] != (CLASSES,) or not len(outputs):
+    return outputs.shape[1:] == (CLASSES,) and are_distributions(outputs)
+
+
+def are_distributions(outputs: Array) -> bool:
+    """Tell whether rows (n, …, outputs) are distributions, over however many outputs."""
+    if outputs.ndim < 2 or not outputs.size:  # noqa: PLR2004 - images × outputs
         return False
-    return bool(np.abs(outputs.sum(axis=1) - 1).max() <= SUM_TOLERANCE and outputs.min() >= -SUM_TOLERANCE)
+    return bool(np.abs(outputs.sum(axis=-1) - 1).max() <= SUM_TOLERANCE and outputs.min() >= -SUM_TOLERANCE)
 
 
 def last_activation(layers: Sequence[LayerRow]) -> str:

@@ -52,7 +52,7 @@ class Case:
 
     @cached_property
     def copies(self) -> dict[int, int]:
-        """The numbers of networks that were loaded or copied, and of the trained ones that they are copies of."""
+        """The numbers of networks that were loaded, copied or wrapped, and of those whose weights they have."""
         return _find_copies(self)
 
     @property
@@ -198,10 +198,20 @@ def _assign_roles(case: Case) -> dict[str, frozenset[int]]:
 
 
 def _find_copies(case: Case) -> dict[int, int]:
-    """Return, for each network that was never trained, a trained one that has the same weights: it was loaded."""
+    """Return, for each network that `fit` never trained, one that has the same weights: it was loaded, or made of that.
+
+    A trained one, if there is any; otherwise the first of them, as it may be trained by hand, or `fit` have failed.
+    """
     trained = [s for s in case.evidence.snapshots if s.stage == "trained" and s.weights]
     others = [s for s in case.evidence.snapshots if s.stage == "untrained" and s.weights]
-    return {other.model: s.model for other in others for s in trained if has_same_weights(other, s)}
+    earlier = sorted(others, key=lambda s: s.model, reverse=True)
+    # What comes last counts.
+    return {
+        other.model: s.model
+        for other in others
+        for s in (*(each for each in earlier if each.model < other.model), *trained)
+        if has_same_weights(other, s)
+    }
 
 
 def has_same_weights(one: Snapshot, other: Snapshot) -> bool:

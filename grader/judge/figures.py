@@ -91,7 +91,11 @@ def require_curves(case: Case, part_id: str, role_id: str, kinds: Sequence[str])
         for axes in figure.axes:
             if any(a and b and _has(axes, a) and _has(axes, b) for a, b in wanted):
                 return
-    fail("no-curves", _place(case, part_id, figures), found=max(len(axes.lines) for f in figures for axes in f.axes))
+    found = max(len(axes.lines) for figure in figures for axes in figure.axes)
+    if not found:
+        # The statement may have stopped, for want of an accuracy in the history, say.
+        nothing_recorded(case, part_id, _("No curve was drawn."))
+    fail("no-curves", _place(case, part_id, figures), found=found)
 
 
 def _has(axes: Axes, curve: Sequence[float | None]) -> bool:

@@ -64,7 +64,8 @@ class Judge:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Note every check before any of them runs: one that then disappears is noticed."""
-        for item in items:
+        # Questions, which plain pytest collects too, are judged apart: no check counts on their outcome.
+        for item in filter(_is_check, items):
             spec = _spec(item)
             self.specs[item.nodeid] = spec
             self.results[item.nodeid] = CheckResult(spec=spec)
@@ -75,6 +76,8 @@ class Judge:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Turn how a check ended into an outcome."""
         report = yield
+        if not _is_check(item):
+            return report
         spec = self.specs[item.nodeid]
         if call.excinfo is None:
             if call.when == "call":
@@ -124,6 +127,10 @@ class Judge:
         )
         outcome = Outcome.NOT_ATTEMPTED if self._is_handed_out(spec) else Outcome.BLOCKED
         return CheckResult(spec=spec, outcome=outcome, feedback=told)
+
+
+def _is_check(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function)
 
 
 def _spec(item: pytest.Item) -> CheckSpec:
@@ -182,13 +189,13 @@ def judge(case: Case) -> list[CheckResult]:
 
 
 def _judge(case: Case) -> list[CheckResult]:
-    asked = [_asked(case, question) for question in case.lab.questions]
+    answered = [asked(case, question) for question in case.lab.questions]
     if _is_all_questions(case.lab):
-        return asked
+        return answered
     plugin = Judge(lambda: case)
     status, output = _run_pytest(case.lab, [plugin], [])
     _require_collected(case.lab, plugin, status, output, told=False)
-    return [*(_judged(result) for result in plugin.results.values()), *asked]
+    return [*(_judged(result) for result in plugin.results.values()), *answered]
 
 
 def collect_specs(lab: Lab) -> list[CheckSpec]:
@@ -211,7 +218,7 @@ def _is_all_questions(lab: Lab) -> bool:
     return bool(asked) and {part.id for part in lab.parts} <= asked and not lab.checks_file.exists()
 
 
-def _asked(case: Case, question: Question) -> CheckResult:
+def asked(case: Case, question: Question) -> CheckResult:
     """Return what becomes of a question; an error of ours costs nobody a point."""
     try:
         return questions.judge(case, question)

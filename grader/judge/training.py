@@ -82,9 +82,8 @@ def _calls(case: Case, role_id: str, part_id: str, method: str) -> list[Call]:
 def require_loss(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the loss is the cross-entropy for the labels that the network is trained with."""
     calls = _graded_compiles(case, role_id, part_id)
-    gives_logits = _gives_logits(case, role_id)
     # Where logits are what the lab asks for, the loss has to know of them.
-    meant = ("_logits",) if gives_logits and case.role(role_id).logits else ("", "_logits") if gives_logits else ("",)
+    meant = ("_logits",) if _means_logits(case, role_id) else ("", "_logits") if _gives_logits(case, role_id) else ("",)
     kinds = [f"loss_{kind}{ending}" for kind in _label_kinds(case, role_id) for ending in meant]
     for call in calls:
         values = [call.settings.get(kind) for kind in kinds]
@@ -124,11 +123,29 @@ def _complain_of_keras_2(call: Call) -> None:
 
 def _gives_logits(case: Case, role_id: str) -> bool:
     """Tell whether the network ends without an activation; then a loss for logits is in order, too."""
+    outputs = next((n.outputs for n in case.verified_networks(role_id) if n.outputs is not None), None)
+    is_linear = _last_activation(case, role_id) == "linear"
+    return is_linear and (outputs is None or not architecture.are_probabilities(outputs))
+
+
+def _means_logits(case: Case, role_id: str) -> bool:
+    """Tell whether a loss has to be one for logits: the lab asks for them, and the network does not end otherwise.
+
+    An output layer that is missing is no reason for another loss than the lab's.
+    """
+    ends = _last_activation(case, role_id)
+    return case.role(role_id).logits and (_gives_logits(case, role_id) or ends not in ("", "linear", *SQUASHED))
+
+
+SQUASHED = ("softmax", "sigmoid")
+"""Activations behind which the outputs are taken for probabilities."""
+
+
+def _last_activation(case: Case, role_id: str) -> str:
+    """Return the last activation of a role's first network, or an empty string where there is none."""
     snapshots = case.snapshots(role_id)
     layers = architecture.normalised(snapshots[0].layers) if snapshots else []
-    outputs = next((n.outputs for n in case.verified_networks(role_id) if n.outputs is not None), None)
-    linear = bool(layers) and architecture.last_activation(layers) == "linear"
-    return linear and (outputs is None or not architecture.are_probabilities(outputs))
+    return architecture.last_activation(layers) if layers else ""
 
 
 def _label_kinds(case: Case, role_id: str) -> set[str]:
@@ -143,7 +160,7 @@ def _loss_defect(case: Case, role_id: str, settings: Mapping[str, Any]) -> str:
     unknown = "could not interpret" in str(settings.get("loss_error") or "").lower()
     if unknown:
         return "unknown-loss"
-    if case.role(role_id).logits and _gives_logits(case, role_id):
+    if _means_logits(case, role_id):
         return "wrong-loss-logits"
     return "wrong-loss-one-hot" if _label_kinds(case, role_id) == {"one_hot"} else "wrong-loss"
 
@@ -244,6 +261,7 @@ def _is_all_else_right(case: Case, role_id: str) -> bool:
     """Tell whether nothing that was judged before can have stopped a training: images, network, and compile."""
     try:
         architecture.require_architecture(case, role_id, f"{role_id}_build")
+        require_accuracy_metric(case, role_id, f"{role_id}_compile")
     except Verdict:
         return False
     return images.are_shaped(case) and not _has_other_mistakes(case, role_id)

@@ -6,7 +6,8 @@
 # turn the network's raw outputs into probabilities, and look at its predictions.
 #
 # **How to work.** Wherever you see `XXXXXX`, replace it with code of your own. Run `grade` in this folder as often as
-# you like: it tells you what is done, what is not, and what to try next.
+# you like: it tells you what is done, what is not, and what to try next. Between the cells there are questions: choices and
+# numbers are graded at once, and what you explain in your own words is read by a person.
 
 # %%
 import matplotlib.pyplot as plt
@@ -30,6 +31,11 @@ x_test = x_test / 255.0
 # --- end
 print(x_train.shape, x_train.min(), x_train.max())
 
+# %%
+# --- question scaling
+answer_scaling = "b"
+# --- end
+
 # %% [markdown]
 # A `tf.data.Dataset` hands out images and labels one after the other. Make one of the training images and their labels:
 # shuffled, so that each epoch sees them in another order, with a buffer of 10,000, and then in batches of 64.
@@ -42,6 +48,11 @@ train_dataset = tf.data.Dataset.from_tensor_slices((x_train, y_train)).shuffle(1
 # train_dataset = XXXXXX
 # --- end
 print(len(train_dataset), "batches")
+
+# %%
+# --- question batches
+answer_batches = 782
+# --- end
 
 # %% [markdown]
 # ## 2. The network
@@ -68,6 +79,11 @@ model = tf.keras.Sequential([
     # --- end
 ])
 model.summary()
+
+# %%
+# --- question second_layer
+answer_second_layer = 256 * 128 + 128
+# --- end
 
 # %% [markdown]
 # ## 3. Training by hand
@@ -110,6 +126,21 @@ for epoch in range(epochs):
         losses.append(float(loss))
     losses_by_epoch.append(losses)
 
+# %%
+# --- question labels
+answer_labels = "c"
+# --- end
+
+# %%
+# --- question tape
+answer_tape = "a"
+# --- end
+
+# %%
+# --- question training_flag
+answer_training_flag = False
+# --- end
+
 # %% [markdown]
 # `losses_by_epoch` has a list for each epoch, with the loss of each batch. Make a list with *one* number for each epoch: the
 # mean of its losses.
@@ -122,6 +153,15 @@ epoch_losses = [sum(losses) / len(losses) for losses in losses_by_epoch]
 # --- end
 for epoch, mean in enumerate(epoch_losses, start=1):
     print(f"epoch {epoch}: mean loss {mean:.4f}")
+
+# %%
+# --- question falling_losses
+answer_falling_losses = """
+They fall in every epoch: the updates lead downhill, and the network gets better at the images that it trains with.
+About other images they say nothing. A network that learns its training images by heart has small losses, too; only the
+test images show whether it has learned what digits look like.
+"""
+# --- end
 
 # %% [markdown]
 # ## 4. The same with Keras
@@ -137,6 +177,15 @@ model.compile(
 )
 # --- skeleton
 # model.compile(XXXXXX)
+# --- end
+
+# %%
+# --- question no_softmax
+answer_no_softmax = """
+The loss was told that it gets logits, so it applies the softmax itself. Without `from_logits=True` it takes the logits
+for probabilities, which they are not: they can be negative, and do not add up to 1. Then the loss is the wrong one, and
+so are its gradients.
+"""
 # --- end
 
 # %% [markdown]
@@ -159,6 +208,11 @@ test_loss, test_acc = model.evaluate(x_test, y_test, verbose=2)
 # test_loss, test_acc = XXXXXX
 # --- end
 print("test accuracy:", test_acc)
+
+# %%
+# --- question mistakes
+answer_mistakes = 10_000 - 9_807
+# --- end
 
 # %% [markdown]
 # ## 5. Probabilities and predictions
@@ -184,6 +238,11 @@ prediction = np.argmax(predictions[0])
 # prediction = XXXXXX
 # --- end
 print("predicted:", prediction, "true:", y_test[0])
+
+# %%
+# --- question same_digit
+answer_same_digit = True
+# --- end
 
 # %% [markdown]
 # Show the first ten test images. The title of each says what was predicted, and what is true, such as

@@ -55,7 +55,7 @@ class TestCurves(checks.Curves):
 
     part, role = "curves", "dense"
     points = {"curves": 5}
-    needs = ("dense_compile", "dense_fit")
+    needs = ("dense_build", "dense_compile", "dense_fit")
 
 
 class TestDenseEvaluate(checks.Evaluate):

@@ -47,7 +47,7 @@ class TestCurves(checks.Curves):
 
     part, role, kinds = "curves", "dropout", ("loss",)
     points = {"curves": 5}
-    needs = ("dropout_compile", "dropout_fit")
+    needs = ("dropout_build", "dropout_compile", "dropout_fit")
 
 
 class TestDropoutEvaluate(checks.Evaluate):

@@ -23,7 +23,14 @@ from grader import process, scratch, wire
 from grader.errors import MachineError
 from grader.inbox import Inbox
 from grader.process import Child
-from grader.procfs import cpu_seconds, family, out_of_memory_kills, process_status, resident_bytes
+from grader.procfs import (
+    cpu_seconds,
+    family,
+    out_of_memory_kills,
+    process_status,
+    resident_bytes,
+    waits_for_processor,
+)
 from grader.sandbox.contract import Confine, Confinement, Layer
 
 ADDRESS_FACTOR = 3
@@ -39,6 +46,9 @@ MESSAGE_S = 20.0
 """Seconds from the first byte of a frame to its last; a hundred megabytes take a tenth of one."""
 
 DISK_POLL_S = 0.5
+
+STARVED = 4
+"""How many times its time on the clock a worker gets on top if it waits for a processor all the while."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +109,7 @@ class Worker:
         self._inbox: Inbox[Ending] = Inbox()
         self._message_since: float | None = None
         self._kills_before = out_of_memory_kills()
-        self._turn_cpu_s = 0.0
+        self._turn_cpu_s = self._turn_waited_s = 0.0
         self._child = child
         self._started = time.monotonic()
         self._threads = [threading.Thread(target=target, daemon=True) for target in (self._read_frames, self._read_log)]
@@ -134,6 +144,7 @@ class Worker:
         """Let the wall-clock limit count from now: a worker that waited for its job has not used it."""
         self._started = time.monotonic()
         self._turn_cpu_s = self.cpu_s
+        self._turn_waited_s = self._waited_s()
 
     @property
     def cpu_s(self) -> float:
@@ -253,7 +264,7 @@ class Worker:
         now = time.monotonic()
         since = self._message_since
         broken = (
-            ("wall", now - self._started > self._limits.wall_s),
+            ("wall", self._is_out_of_time(now)),
             ("memory", self._peak > self._limits.memory_bytes),
             ("cpu", math.isfinite(self._limits.turn_cpu_s) and self._used_in_turn() > self._limits.turn_cpu_s),
             ("output", self._log_bytes > self._limits.output_bytes),
@@ -263,6 +274,16 @@ class Worker:
         for reason, is_broken in broken:
             if is_broken:
                 raise WorkerLost(self._end(reason))
+
+    def _is_out_of_time(self, now: float) -> bool:
+        """Tell whether the time on the clock is used up, without what the worker spent waiting for a busy machine."""
+        over_s = now - self._started - self._limits.wall_s
+        if over_s <= 0:
+            return False
+        return over_s > min(self._waited_s() - self._turn_waited_s, STARVED * self._limits.wall_s)
+
+    def _waited_s(self) -> float:
+        return max(waits_for_processor(self._innermost or self._child.pid).values(), default=0.0)
 
     def _used_in_turn(self) -> float:
         return self.cpu_s - self._turn_cpu_s

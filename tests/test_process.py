@@ -79,6 +79,20 @@ def test_a_worker_that_never_reads_holds_nobody_up() -> None:
         assert time.monotonic() - started < 4
 
 
+def test_a_busy_machine_uses_up_nobody_s_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = {"s": 0.0}
+    monkeypatch.setattr(workers, "waits_for_processor", lambda _pid: {1: waited["s"]})
+    with worker(CONFINED + "time.sleep(60)", limits=replace(LIMITS, wall_s=1.0)) as child:
+        child._confirm()
+        child.restart_clock()
+        waited["s"] = 1.5
+        started = time.monotonic()
+        with pytest.raises(WorkerLost) as caught:
+            child.receive()
+        assert caught.value.ending.reason == "wall"
+        assert 2.4 < time.monotonic() - started < 4
+
+
 def test_frames_that_nobody_takes_are_not_piled_up() -> None:
     flood = """
 header = json.dumps({"kind": "k", "fields": {}, "arrays": [["a", "uint8", [4000000]]]}).encode()

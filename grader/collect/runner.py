@@ -29,6 +29,7 @@ from grader.collect.cells import PARSE_ERRORS, Statement
 from grader.collect.governor import BudgetReached
 from grader.collect.looking import attempt
 from grader.collect.story import cell_file, place_of
+from grader.procfs import waits_for_processor
 
 OUTPUT_KEPT = 8_000
 """Characters of a cell's printed output that are kept: its end."""
@@ -228,9 +229,9 @@ def _deadline(limits: CellLimits, stopwatch: Stopwatch) -> Iterator[None]:
     own_end = stopwatch.own_s(me) + limits.own_s
 
     def watch() -> None:
-        busy_at, busy_s = time.monotonic(), time.process_time()
+        busy_at, busy_s = time.monotonic(), _lively_s()
         while not over.wait(TICK_S):
-            now, used_s = time.monotonic(), time.process_time()
+            now, used_s = time.monotonic(), _lively_s()
             if used_s - busy_s > STANDSTILL * (now - busy_at):
                 busy_at, busy_s = now, used_s
             if now - busy_at > limits.idle_s or stopwatch.own_s(me) > own_end:
@@ -246,6 +247,17 @@ def _deadline(limits: CellLimits, stopwatch: Stopwatch) -> Iterator[None]:
         over.set()
         # After this no signal can arrive late, outside of the block that expects it.
         watcher.join()
+
+
+def _lively_s() -> float:
+    """Return how long this process has computed, or waited for a processor to compute on, in seconds.
+
+    So one that gets no processor on a busy machine is not taken for one that does nothing. What the calling thread
+    itself waits for does not count: it is the one that looks.
+    """
+    waits = waits_for_processor("self")
+    waits.pop(threading.get_native_id(), None)
+    return time.process_time() + sum(waits.values())
 
 
 def _time_out(_number: int, _frame: FrameType | None) -> None:

@@ -23,6 +23,7 @@ import numpy as np
 
 from grader import process, procfs, scratch
 from grader.errors import GraderError
+from grader.forkserver import TRIAL, TRIAL_LIMITS, WarmStart
 from grader.sandbox import choose
 from grader.sandbox.attempts import ATTEMPTS
 from grader.sandbox.contract import Confine, Confinement, Layer, Tier
@@ -162,7 +163,7 @@ def examine(confinement: Confinement, *, folder: Path | None = None) -> Iterator
         folder: a folder with submissions, to see whether reports can be written there.
     """
     with ThreadPoolExecutor(2) as pool:
-        work = [pool.submit(task, lambda: confinement) for task in (_train, _verify)]
+        work = [pool.submit(task, lambda: confinement) for task in (_train, _verify, _fork)]
         yield from promises(confinement)
         if folder is not None:
             yield _folder(folder)
@@ -268,6 +269,20 @@ def _verify(confine: Confine) -> Finding:
         return Finding(title=title, state=State.BROKEN, detail=str(error))
     is_right = outputs is not None and np.array_equal(outputs, images.reshape(2, 784).astype(np.float32))
     return Finding(title=title, state=State.PROVEN if is_right else State.BROKEN)
+
+
+def _fork(confine: Confine) -> Finding:
+    """See whether a class is graded with workers that are forked, which saves each the import of TensorFlow."""
+    title = "Workers of a class start at once"
+    try:
+        with WarmStart(confine().tier, confine) as warm, warm.launch(TRIAL, TRIAL_LIMITS) as worker:
+            worker.send(Frame(kind="try"))
+            works = worker.receive().kind == "works"
+    except (GraderError, WorkerLost) as error:
+        return Finding(title=title, state=State.BROKEN, detail=str(error))
+    if warm.obstacle:
+        return Finding(title=title, state=State.NOT_PROMISED, detail=f"each imports TensorFlow: {warm.obstacle}")
+    return Finding(title=title, state=State.PROVEN if works else State.BROKEN)
 
 
 def _folder(folder: Path) -> Finding:

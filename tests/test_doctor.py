@@ -50,6 +50,7 @@ def test_every_promise_of_a_tier_is_proven(tier: Tier) -> None:
     proven = [finding for finding in findings if finding.state is State.PROVEN]
     assert len(proven) >= 9
     assert "TensorFlow trains, saves and loads" in [finding.title for finding in proven]
+    assert ("Workers of a class start at once" in [finding.title for finding in proven]) == tier.is_at_least(Tier.B)
 
 
 def run(*arguments: str, cwd: Path, tier: str) -> subprocess.CompletedProcess[str]:

@@ -24,7 +24,7 @@ from grader.stations import Stations
 Files = Mapping[str, bytes]
 """What was observed of a submission, by the names of the files."""
 
-ANSWER_S = 30
+ANSWER_S = 15
 """Seconds within which a scheduler has to answer."""
 
 

@@ -172,6 +172,7 @@ def test_a_file_of_a_later_version_is_refused(tmp_path: Path) -> None:
         Store(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_fault_of_the_machine_costs_nothing_and_is_tried_again(
     lab_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,6 +215,7 @@ points = 10
 """
 
 
+@pytest.mark.slow
 def test_marks_of_a_person_reach_the_gradebook_and_outlast_a_second_judgement(lab_folder: Path, tmp_path: Path) -> None:
     asking = shutil.copytree(lab_folder, tmp_path / lab_folder.name)
     definition = (asking / "lab.toml").read_text()
@@ -349,6 +351,7 @@ def test_a_cluster_gives_the_same_grades_also_when_it_loses_a_worker(lab_folder:
     assert table(tmp_path / "out") == {name: "0.00" if WRONG in code else "100.00" for name, code in entries.items()}
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_not_there_is_said_to_be_so(lab_folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     hand_in(tmp_path / "in", ada=RIGHT)

@@ -19,8 +19,8 @@ from grader import observation
 from grader import submission as intake
 from grader.classroom import PART, Assignment, Classroom, as_json
 from grader.cluster import ClusterRunner
-from grader.errors import GraderError, MachineError, StudentError, UsageError
-from grader.exchange.roster import Entry
+from grader.errors import AuthorError, GraderError, MachineError, StudentError, UsageError
+from grader.exchange.roster import Entry, Why
 from grader.observation import Draws
 from grader.procfs import available_bytes
 from grader.runners import LocalRunner, Task
@@ -32,7 +32,7 @@ STATION_BYTES = 2 * 1024**3
 
 
 class Rerun(enum.Enum):
-    """What is graded again although there is a result: nothing unless it changed; also what failed; or all."""
+    """What is graded again although there is a result: only what changed; also what is no whole grade; or all."""
 
     CHANGED = "changed"
     FAILED = "failed"
@@ -86,17 +86,22 @@ def default_jobs() -> int:
     return max(1, min(cores, memory // STATION_BYTES if memory else cores))
 
 
-def grade_class(assignment: Assignment, entries: Sequence[Entry], scope: Scope) -> Iterator[Done]:
+def grade_class(
+    assignment: Assignment, entries: Sequence[Entry], scope: Scope, *, empty: Sequence[Entry] = ()
+) -> Iterator[Done]:
     """Grade the submissions of a class into a folder, and yield each result once it is written.
 
-    A submission that cannot be graded, or over which the machine failed, is a result like the others.
+    A submission that cannot be graded, or over which the machine failed, is a result like the others, and so is that of
+    a student who handed in nothing that could be graded (`empty`). Who is in neither list is marked as absent, unless
+    only some are graded.
 
     Raises:
         UsageError: the request makes no sense, or the folder holds another lab.
         MachineError: the machine cannot grade at all.
     """
     with Classroom(assignment) as classroom:
-        yield from _Pass(classroom, scope).grade(entries)
+        classroom.note()
+        yield from _Pass(classroom, scope).grade(entries, empty)
 
 
 class _Pass:
@@ -105,8 +110,13 @@ class _Pass:
     def __init__(self, classroom: Classroom, scope: Scope) -> None:
         self._classroom, self._scope = classroom, scope
 
-    def grade(self, entries: Sequence[Entry]) -> Iterator[Done]:
+    def grade(self, entries: Sequence[Entry], empty: Sequence[Entry]) -> Iterator[Done]:
         """Grade what has to be graded: first what was run before, then the rest as it comes in."""
+        if not self._scope.only:
+            self._mark_absent({entry.id for entry in (*entries, *empty)})
+            for entry in empty:
+                nothing = StudentError(Why.NOTHING_GRADABLE.value, slug="nothing-gradable")
+                yield self._put_aside(entry, State.NOT_GRADABLE, nothing)
         waiting: dict[str, list[_Work]] = {}
         for entry in entries:
             if self._scope.only and entry.id not in self._scope.only:
@@ -120,6 +130,13 @@ class _Pass:
             yield from (self._settle(work, How.KNOWN) for work in waiting.pop(key))
         if waiting:
             yield from self._run(waiting)
+
+    def _mark_absent(self, present: set[str]) -> None:
+        store = self._classroom.store
+        for row in list(store.rows()):
+            if row.standing.id not in present and row.standing.state is not State.ABSENT:
+                gone = replace(row.standing, state=State.ABSENT, note="not in the last download")
+                store.put(replace(row, standing=gone))
 
     def _look(self, entry: Entry) -> Done | _Work:
         """Return the result of an entry where nothing has to be done for it, or else the work."""
@@ -149,11 +166,11 @@ class _Pass:
         return _Work(entry=entry, identity=submission.identity, key=key)
 
     def _is_to_keep(self, standing: Standing) -> bool:
-        if self._scope.rerun is Rerun.ALL or standing.state is State.FAULT:
+        if self._scope.rerun is Rerun.ALL or standing.state in (State.FAULT, State.ABSENT):
             return False
         is_written = (self._classroom.assignment.out / standing.id / "report.html").exists()
         is_there = is_written or standing.state is State.NOT_GRADABLE
-        return is_there and not (self._scope.rerun is Rerun.FAILED and standing.needs_person)
+        return is_there and not (self._scope.rerun is Rerun.FAILED and standing.is_broken)
 
     def _is_known(self, key: str) -> bool:
         return self._scope.rerun is Rerun.CHANGED and self._classroom.is_known(key)
@@ -198,12 +215,15 @@ class _Pass:
             early_stop=assignment.early_stop,
             tier=self._classroom.tier,
             draws=Draws.of(submission, assignment.seed),
+            software=observation.environment(),
         )
 
     def _arrived(self, future: Future[None], part: Path, works: Sequence[_Work]) -> Iterator[Done]:
         try:
             future.result()
             self._classroom.file(part, works[0].key)
+        except AuthorError:
+            raise  # The lab itself is not in order: nobody's work has anything to do with it.
         except StudentError as error:
             yield from (self._put_aside(work.entry, State.NOT_GRADABLE, error, work) for work in works)
         except Exception as error:  # noqa: BLE001 - one bad submission does not stop the others
@@ -220,7 +240,12 @@ class _Pass:
             identity, classroom = work.identity, self._classroom
             grade = classroom.judge(work.entry, work.key, identity)
             standing = classroom.write(work.entry, work.key, grade, identity)
+        except AuthorError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it was, the others are graded
+            if isinstance(error, MachineError) and error.slug == "evidence":
+                # It is damaged: the next command runs the submission again.
+                shutil.rmtree(self._classroom.folder(work.key), ignore_errors=True)
             return self._put_aside(work.entry, State.FAULT, error, work)
         return Done(standing=standing, how=how)
 

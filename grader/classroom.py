@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Self
 
 from grader import datasets, labs, pipeline, report, standings, store
-from grader.datasets import DataSource
 from grader.errors import MachineError, UsageError
 from grader.exchange.roster import Entry
 from grader.jsonvalues import built, plain
@@ -71,7 +71,7 @@ class Classroom:
 
     def __enter__(self) -> Self:
         try:
-            _require_same_class(self.store, self.assignment, self.source, self.tier)
+            self._require_same_terms()
         except UsageError:
             self.store.__exit__()
             raise
@@ -82,6 +82,34 @@ class Classroom:
 
     def __exit__(self, *exc: object) -> None:
         self.store.__exit__(*exc)
+
+    def _terms(self) -> dict[str, str]:
+        """Return what is the same for everybody in a class."""
+        task = self.assignment
+        return {
+            "lab": task.lab.id,
+            "effort": task.effort.value,
+            "images": self.source.name,
+            "seed": str(task.seed),
+            "early_stop": str(task.early_stop),
+            "staff": str(task.staff),
+        }
+
+    def _require_same_terms(self) -> None:
+        known = self.store.facts()
+        for name, value in self._terms().items():
+            if known.get(name, value) != value:
+                raise UsageError(
+                    f"{self.store.folder} was graded with {name} {known[name]!r}, and not {value!r}; "
+                    "name another folder with --out",
+                    slug="other-class",
+                )
+
+    def note(self) -> None:
+        """Note what the class is graded for."""
+        task = self.assignment
+        where = {"place": _place(task.lab), "tier": self.tier.value, "data": task.data, "language": task.language}
+        self.store.note({**self._terms(), **where})
 
     def is_known(self, key: str) -> bool:
         """Tell whether evidence is filed under a key."""
@@ -100,6 +128,8 @@ class Classroom:
         folder = self.folder(key)
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
+            for path in (*part.iterdir(), part):
+                _to_disk(path)
             shutil.rmtree(folder, ignore_errors=True)
             part.replace(folder)
         except OSError as error:
@@ -161,7 +191,7 @@ class Classroom:
     def put_aside(
         self, entry: Entry, state: State, note: str, identity: Identity | None = None, key: str = ""
     ) -> Standing:
-        """Write down why there is no grade. Reports of an earlier grade are taken away, as they are of other work."""
+        """Write down why there is no grade. Where nothing can be graded, reports of earlier work are taken away."""
         standing = Standing(
             id=entry.id,
             file=entry.path.name,
@@ -174,11 +204,23 @@ class Classroom:
             points=sum((part.points for part in self.assignment.lab.parts if not part.extra), Fraction(0)),
             is_late=entry.is_late,
         )
-        for name in report.FILES:
-            (self.assignment.out / entry.id / name).unlink(missing_ok=True)
+        if state is State.NOT_GRADABLE:
+            for name in report.FILES:
+                (self.assignment.out / entry.id / name).unlink(missing_ok=True)
         judged = self.judged(identity, entry) if identity else ""
         self.store.put(Row(key=key, judged=judged, entry=as_json(entry), standing=standing))
         return standing
+
+
+def _to_disk(path: Path) -> None:
+    """See to it that a file or a folder survives a loss of power."""
+    if os.name != "posix" and path.is_dir():
+        return  # Folders cannot be opened there.
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def as_json(entry: Entry) -> str:
@@ -190,27 +232,6 @@ def entry_of(row: Row) -> Entry:
     """Return who handed in what, as it stands in the store."""
     entry: Entry = built(Entry, json.loads(row.entry))
     return entry
-
-
-def _require_same_class(store: Store, assignment: Assignment, source: DataSource, tier: Tier) -> None:
-    known = store.facts()
-    if known.get("lab", assignment.lab.id) != assignment.lab.id:
-        raise UsageError(
-            f"{store.folder} holds results of the lab {known['lab']!r}; name another folder with --out",
-            slug="other-class",
-        )
-    options = {"effort": assignment.effort.value, "data": assignment.data, "seed": str(assignment.seed)}
-    flags = {"early_stop": str(assignment.early_stop), "staff": str(assignment.staff), "language": assignment.language}
-    store.note(
-        {
-            "lab": assignment.lab.id,
-            "place": _place(assignment.lab),
-            "tier": tier.value,
-            "images": source.name,
-            **options,
-            **flags,
-        }
-    )
 
 
 def _digest_of_rules(assignment: Assignment) -> str:

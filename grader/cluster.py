@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Self
 
-from grader import datasets, labs
+from grader import datasets, labs, observation
 from grader.errors import GraderError, MachineError, UsageError
 from grader.runners import Task, observe
 from grader.sandbox.choose import choose, confinement
@@ -89,6 +89,10 @@ def run(task: Task) -> Files:
         StudentError: the submission cannot be run at all.
         MachineError: the machine failed, isolates less well than it has to, or has other data.
     """
+    own = observation.environment()
+    if task.software != own:
+        told = f"has other software ({', '.join(own[:-1])}; wanted: {', '.join(task.software[:-1])})"
+        raise MachineError(f"a worker of the cluster {told}", slug="other-software")
     with tempfile.TemporaryDirectory(prefix="epochmark-seen-") as name:
         folder = Path(name)
         observe(task, _stations(task.data, task.sha256, task.tier, labs.secret_folders(task.lab)).mine(), folder)

@@ -37,6 +37,12 @@ START_S = 120.0
 ANSWER_S = 20.0
 """Seconds for a fork."""
 
+STATUS_S = 60.0
+"""Seconds until a server has said how a child ended that was killed, and has tidied up after it."""
+
+RESTARTS = 3
+"""Times that a station tries another server after it lost one, before it does without."""
+
 TRIAL_LIMITS = Limits(wall_s=30.0, cpu_s=30.0)
 """What a child of a spoilt server hangs in is a lock, so it uses no processor; a good one takes half a second."""
 
@@ -72,7 +78,7 @@ class Forked:
         """Return its exit status, which the server tells."""
         if self.status is None:
             try:
-                self.server.settimeout(None)
+                self.server.settimeout(STATUS_S)
                 self.status = int(_message(self.server)["status"])
             except (ForkServerLost, KeyError, OSError):
                 self.status = STATUS_LOST
@@ -86,6 +92,7 @@ class ForkServer:
     def __init__(self, folder: Path, confinement: Confinement) -> None:
         self._folder = folder
         self._confinement = confinement
+        self._problem = ""
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             self._server = process.spawn(MODULE, folder, confinement, stdin=theirs.fileno())
@@ -95,7 +102,11 @@ class ForkServer:
         finally:
             theirs.close()
         private = PRIVATE_WHERE_NAMESPACED if Layer.NAMESPACES in confinement.layers else ()
-        self._send({"private": list(private)})
+        try:
+            self._send({"private": list(private)})
+        except ForkServerLost:
+            self.__exit__()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -137,14 +148,20 @@ class ForkServer:
             with Worker(child, folder=self._folder, limits=limits, confinement=self._confinement) as worker:
                 yield worker
         finally:
-            scratch.empty(self._folder)
+            try:
+                scratch.empty(self._folder)
+            except MachineError as error:
+                self._problem = str(error)  # Nobody else may find what is left.
 
     def _fork(self, module: str) -> Forked:
+        if self._problem:
+            raise ForkServerLost(self._problem)
         theirs, ours = zip(_pipe(reads=True), _pipe(), _pipe(), strict=True)
         try:
             self._send({"module": module}, theirs)
             self._control.settimeout(ANSWER_S)
             handle = self._receive_handle()
+            pid = _number_or_close(handle)
         except ForkServerLost:
             for descriptor in ours:
                 os.close(descriptor)
@@ -154,7 +171,7 @@ class ForkServer:
                 os.close(descriptor)
         return Forked(
             handle=handle,
-            pid=_number(handle),
+            pid=pid,
             stdin=os.fdopen(ours[0], "wb"),
             stdout=os.fdopen(ours[1], "rb"),
             stderr=os.fdopen(ours[2], "rb"),
@@ -192,6 +209,14 @@ def _message(control: socket.socket) -> dict[str, int]:
     return found
 
 
+def _number_or_close(handle: int) -> int:
+    try:
+        return _number(handle)
+    except (OSError, ForkServerLost) as error:
+        os.close(handle)
+        raise ForkServerLost(f"a child cannot be found: {error}") from error
+
+
 def _number(handle: int) -> int:
     """Return the number of a process as it is here, by a handle that may come from another namespace of numbers."""
     for line in Path(f"/proc/self/fdinfo/{handle}").read_text().splitlines():
@@ -211,6 +236,7 @@ class WarmStart:
         self._fresh = fresh(confine)
         self._server: ForkServer | None = None
         self._open = ExitStack()
+        self._losses = 0
         self.obstacle = obstacle(tier)
 
     def __enter__(self) -> Self:
@@ -240,12 +266,20 @@ class WarmStart:
         if self._server is None:
             confinement = self._confine()
             folder = self._open.enter_context(scratch.folder())
-            self._server = self._open.enter_context(ForkServer(folder, confinement))
-            self._server.require_usable()
+            server = self._open.enter_context(ForkServer(folder, confinement))
+            try:
+                server.require_usable()
+            except ForkServerLost as lost:
+                self.obstacle = str(lost)
+                raise
+            self._server = server
         return self._server
 
     def _give_up(self, why: str) -> None:
-        self.obstacle = why
+        """Do without this server; the next worker has another one, unless that has happened too often."""
+        self._losses += 1
+        if self._losses > RESTARTS:
+            self.obstacle = self.obstacle or why
         self._server = None
         self._open.close()
 

@@ -121,13 +121,14 @@ def key(
         asdict(plan.limits),
         [asdict(function) for function in lab.functions],
         [effort.value, source.sha256, seed, tier.value],
-        _environment(),
+        environment(),
     ]
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 @functools.cache
-def _environment() -> tuple[str, ...]:
+def environment() -> tuple[str, ...]:
+    """Return the versions of the software that evidence depends on."""
     versions = [importlib.metadata.version(name) for name in ("tensorflow", "keras", "numpy")]
     return (platform.python_version(), platform.machine(), *versions, digest_of_package())
 
@@ -157,8 +158,8 @@ def save(run: Run, folder: Path) -> None:
 
 def _frames(run: Run) -> Iterator[Frame]:
     verified = run.verified
-    facts = {"format": FORMAT, "draws": asdict(run.draws), "tier": run.tier.value, "fault": verified.fault}
-    facts["seconds"] = run.seconds
+    facts = {"format": FORMAT, "data": run.source.sha256, "tier": run.tier.value, "draws": asdict(run.draws)}
+    facts |= {"fault": verified.fault, "seconds": run.seconds}
     yield Frame(kind="facts", fields=facts)
     for network in verified.networks.values():
         fields = {name: getattr(network, name) for name in ("model", "call", "parameters", "rebuilt", "problem")}
@@ -193,6 +194,8 @@ def recall(folder: Path, identity: Identity, lab: Lab, source: DataSource) -> Ru
         tier, seconds = Tier(facts["tier"]), float(facts["seconds"])
     except (OSError, EOFError, wire.WireError, KeyError, TypeError, ValueError, IndexError) as error:
         raise MachineError(f"no whole evidence in {folder}: {error}", slug="evidence") from error
+    if facts["data"] != source.sha256:
+        raise MachineError(f"{folder} was graded with other images than {source.description}", slug="other-data")
     return Run(
         identity=identity,
         evidence=record.read(folder),

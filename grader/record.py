@@ -49,6 +49,12 @@ ANSWER_LIMIT, ANSWERS_LIMIT = 4_000, 500
 AXES_LIMIT = 40
 """Axes of one figure; labs draw nine or ten."""
 
+KIND_LIMIT, NETWORK_LIMIT = 10_000, 300
+"""Records of one kind that are looked at, and of snapshots of networks; hand-written labs leave some dozens."""
+
+LINE_BYTES_LIMIT = 64 * 1024**2
+"""Bytes of JSON that one submission may leave; a reference leaves less than one million."""
+
 RECORDS_LIMIT = 50_000
 BYTES_LIMIT = 512 * 1024**2
 """What one submission may leave on disk; a full-effort reference leaves about 20 MB."""
@@ -63,6 +69,7 @@ class Recorder:
         self._arrays = (folder / "arrays.bin").open("wb")
         self._records = 0
         self._offset = 0
+        self._written = 0
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +81,8 @@ class Recorder:
     def write(self, frame: Frame) -> bool:
         """Append one frame; return False, writing nothing, once the record is as large as it may get."""
         size = sum(array.nbytes for array in frame.arrays.values())
-        if self._records >= RECORDS_LIMIT or self._offset + size > BYTES_LIMIT:
+        is_full = self._records >= RECORDS_LIMIT or self._written > LINE_BYTES_LIMIT
+        if is_full or self._offset + size > BYTES_LIMIT:
             return False
         places = {}
         for name, array in frame.arrays.items():
@@ -83,7 +91,9 @@ class Recorder:
             self._offset += array.nbytes
         record = {"kind": frame.kind, "fields": dict(frame.fields), "arrays": places}
         self._arrays.flush()
-        self._lines.write(json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n")
+        line = json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
+        self._written += len(line)
+        self._lines.write(line)
         self._lines.flush()
         self._records += 1
         return True
@@ -156,7 +166,9 @@ class _Reader:
         elif kind == "answer":
             self._take_answer(_answer(fields))
         elif kind in _PARSERS:
-            self._kept.setdefault(kind, []).append(_PARSERS[kind](fields, arrays))
+            kept = self._kept.setdefault(kind, [])
+            if len(kept) < (NETWORK_LIMIT if kind == "snapshot" else KIND_LIMIT):
+                kept.append(_PARSERS[kind](fields, arrays))
 
     def _take_cell(self, kind: str, fields: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
         index = _int(fields["index"])

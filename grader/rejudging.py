@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from grader.classroom import Assignment, Classroom, entry_of
-from grader.standings import PartStanding, Standing, State
+from grader.errors import MachineError
+from grader.report import jsonreport
+from grader.standings import PartStanding, Standing
 from grader.store import Row
 from grader.submission import Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Where a submission stood and where it stands now; the same where nothing changed."""
+    """Where a submission stood and where it stands now; `is_one` tells whether its report says anything else.
+
+    `problem` says why it could not be judged again; it stands where it stood then.
+    """
 
     before: Standing
     after: Standing
-
-    @property
-    def is_one(self) -> bool:
-        """Tell whether anything is different but how long it took."""
-        return replace(self.before, seconds=0.0) != replace(self.after, seconds=0.0)
+    is_one: bool
+    problem: str = ""
 
     @property
     def parts(self) -> list[tuple[PartStanding | None, PartStanding | None]]:
@@ -39,21 +41,24 @@ def rejudge(assignment: Assignment, *, all_reports: bool = False) -> Iterator[Ch
     Raises:
         UsageError: another command is at work in the folder.
         AuthorError: the lab is not in order.
-        MachineError: evidence cannot be read; those before are done.
     """
     with Classroom(assignment) as classroom:
         for row in list(classroom.store.rows()):
-            if row.key and row.standing.state is State.GRADED:
-                yield _judge(classroom, row, all_reports=all_reports)
+            if row.key and classroom.is_known(row.key):
+                try:
+                    yield _judge(classroom, row, all_reports=all_reports)
+                except MachineError as error:
+                    yield Change(before=row.standing, after=row.standing, is_one=False, problem=str(error))
 
 
 def _judge(classroom: Classroom, row: Row, *, all_reports: bool) -> Change:
     before, entry = row.standing, entry_of(row)
     identity = Identity(id=before.id, file=before.file, sha256=before.sha256, content=before.content)
     grade = classroom.judge(entry, row.key, identity)
-    change = Change(before=before, after=classroom.standing(grade, entry, identity))
-    if change.is_one or all_reports:
+    report = classroom.assignment.out / entry.id / "report.json"
+    told = report.read_text(encoding="utf-8") if report.exists() else ""
+    after = classroom.standing(grade, entry, identity)
+    is_one = before != after or told != jsonreport.render(grade, staff=classroom.assignment.staff)
+    if is_one or all_reports:
         classroom.write(entry, row.key, grade, identity)
-    else:
-        classroom.keep(entry, row.key, change.after, identity)
-    return change
+    return Change(before=before, after=after, is_one=is_one)

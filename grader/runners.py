@@ -22,7 +22,10 @@ from grader.submission import Submission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """Everything that is needed to run one submission anywhere; `sha256` is that of the data."""
+    """Everything that is needed to run one submission anywhere; `sha256` is that of the data.
+
+    `software` are the versions with which it has to run.
+    """
 
     submission: Submission
     lab: Lab
@@ -33,6 +36,7 @@ class Task:
     early_stop: bool
     tier: Tier
     draws: Draws
+    software: tuple[str, ...]
 
 
 class Runner(Protocol):
@@ -93,4 +97,6 @@ def _observe_once(task: Task, station: Station, folder: Path) -> None:
     )
     started = time.monotonic()
     run = pipeline.gather(request, task.submission, station, folder=folder, draws=task.draws)
+    if run.verified.fault:
+        raise MachineError(f"the networks could not be recomputed: {run.verified.fault}", slug="verifier")
     observation.save(replace(run, seconds=round(time.monotonic() - started, 2)), folder)

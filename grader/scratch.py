@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import os
-import shutil
+import secrets
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -158,16 +159,41 @@ def _remove(outer: Path) -> None:
 
 
 def _remove_tree(top: Path) -> None:
-    """Remove a folder, also where folders in it were closed on purpose."""
-    shutil.rmtree(top, ignore_errors=True)
-    if not top.exists():
-        return
+    """Remove a folder, also where folders in it were closed on purpose, and however deep it is.
+
+    Folders are moved up into the top one and emptied there: no path gets long, and nothing recurs.
+    """
+    numbers = itertools.count()
+    is_progress = True
+    while is_progress:
+        is_progress = False
+        for name in _listed(top):
+            is_progress |= _remove_entry(top / name, top, numbers)
     with contextlib.suppress(OSError):
-        top.chmod(0o700)
-    for parent, folders, _ in os.walk(top):
-        for name in folders:
-            path = Path(parent, name)
-            if not path.is_symlink():
-                with contextlib.suppress(OSError):
-                    path.chmod(0o700)
-    shutil.rmtree(top, ignore_errors=True)
+        top.rmdir()
+
+
+def _remove_entry(path: Path, top: Path, numbers: Iterator[int]) -> bool:
+    """Remove a file or a folder with the files in it; folders in it go into `top`. Tell whether it is gone."""
+    try:
+        if path.is_symlink() or not path.is_dir():
+            path.unlink()
+            return True
+        for name in _listed(path):
+            inner = path / name
+            if inner.is_symlink() or not inner.is_dir():
+                inner.unlink()
+            else:
+                inner.chmod(0o700)
+                inner.rename(top / f"{next(numbers)}-{secrets.token_hex(4)}")
+        path.rmdir()
+    except OSError:
+        return False
+    return True
+
+
+def _listed(folder: Path) -> list[str]:
+    with contextlib.suppress(OSError):
+        folder.chmod(0o700)
+        return [path.name for path in folder.iterdir()]
+    return []

@@ -19,6 +19,8 @@ class State(enum.Enum):
     """No file of this lab, or none that can be read; a person has to look at it."""
     FAULT = "fault"
     """The machine or the grader failed; nothing is charged, and the next run tries again."""
+    ABSENT = "absent"
+    """Graded once, and not in the last download."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +71,14 @@ class Standing:
     mistakes: tuple[Mistake, ...] = ()
 
     @property
+    def is_broken(self) -> bool:
+        """Tell whether there is no grade, or one with a check that the grader could not judge: no score for anybody."""
+        return self.state is not State.GRADED or any(part.status is Outcome.GRADER_ERROR for part in self.parts)
+
+    @property
     def needs_person(self) -> bool:
-        """Tell whether somebody has to look: no grade, a check that the grader could not judge, or answers in words."""
-        broken = any(part.status is Outcome.GRADER_ERROR for part in self.parts)
-        return self.state is not State.GRADED or broken or self.waiting > 0
+        """Tell whether somebody has to look: there is no whole grade, or answers in words wait."""
+        return self.is_broken or self.waiting > 0
 
 
 _LOST = frozenset(
@@ -94,7 +100,7 @@ def of(grade: Grade, *, content: str, name: str = "", email: str = "", is_late: 
         points=grade.points,
         waiting=grade.waiting,
         off=grade.penalty.off if grade.penalty else Fraction(0),
-        is_late=is_late,
+        is_late=is_late or (True if grade.penalty and grade.penalty.off else is_late),
         seconds=grade.duration_s,
         parts=tuple(
             PartStanding(id=part.id, title=part.title, status=part.status, earned=part.earned, points=part.points)

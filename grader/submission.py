@@ -78,14 +78,16 @@ _ESSENCE_BRACKETS = 200_000
 
 def _essence(data: bytes, suffix: str) -> bytes:
     """Return a submission without what makes no difference; all of it where that cannot be told."""
-    if suffix == ".py":
-        return data.replace(b"\r\n", b"\n")
-    if data.count(b"[") + data.count(b"{") > _ESSENCE_BRACKETS:
-        return data
     try:
-        notebook = json.loads(data)
+        # As strictly as the worker does: what is no UTF-8 is something else to it, and so it is here.
+        text = data.decode("utf-8")
+        if suffix == ".py":
+            return text.replace("\r\n", "\n").encode()
+        if data.count(b"[") + data.count(b"{") > _ESSENCE_BRACKETS:
+            return data
+        notebook = json.loads(text)
         cells = [{k: v for k, v in cell.items() if k not in _INESSENTIAL} for cell in notebook["cells"]]
-        return json.dumps({**notebook, "metadata": None, "cells": cells}, sort_keys=True).encode()
+        return json.dumps({**notebook, "metadata": None, "cells": cells}).encode()
     except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
         return data
 

@@ -27,7 +27,7 @@ def results(folder: Path) -> list[Result]:
 
 def _result(row: Row, folder: Path) -> Result:
     standing = row.standing
-    is_graded = standing.state is State.GRADED
+    is_graded = not standing.is_broken
     page = folder / standing.id / "report.html"
     return Result(
         entry=entry_of(row),
@@ -44,12 +44,13 @@ def _result(row: Row, folder: Path) -> Result:
 
 def _summary(standing: Standing) -> str:
     """Return what a student reads beside the grade in a gradebook."""
-    lines = [f"{points.show(standing.earned, standing.points)} of {points.total(standing.points)} points"]
+    # Numbers and titles alone: the titles are in the student's language.
+    lines = [f"{points.show(standing.earned, standing.points)} / {points.total(standing.points)}"]
     lines += [
-        f"{part.title}: {points.show(part.earned, part.points)} of {points.total(part.points)}"
+        f"{part.title}: {points.show(part.earned, part.points)} / {points.total(part.points)}"
         for part in standing.parts
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, f"−{points.total(standing.off)}"] if standing.off else lines)
 
 
 def write_tables(folder: Path, *, to_grade: int = 0) -> None:

@@ -109,7 +109,8 @@ class Worker:
         self._inbox: Inbox[Ending] = Inbox()
         self._message_since: float | None = None
         self._kills_before = out_of_memory_kills()
-        self._turn_cpu_s = self._turn_waited_s = 0.0
+        self._turn_cpu_s = 0.0
+        self._turn_waits: dict[int, float] = {}
         self._child = child
         self._started = time.monotonic()
         self._threads = [threading.Thread(target=target, daemon=True) for target in (self._read_frames, self._read_log)]
@@ -136,6 +137,11 @@ class Worker:
         return self._peak
 
     @property
+    def resident_bytes(self) -> int:
+        """Its resident size now, in bytes; 0 where the platform does not tell."""
+        return resident_bytes(self._innermost or self._child.pid)
+
+    @property
     def innermost(self) -> int:
         """The number of the process that runs the module itself, behind any wrapper."""
         return self._innermost
@@ -144,7 +150,7 @@ class Worker:
         """Let the wall-clock limit count from now: a worker that waited for its job has not used it."""
         self._started = time.monotonic()
         self._turn_cpu_s = self.cpu_s
-        self._turn_waited_s = self._waited_s()
+        self._turn_waits = self._waits()
 
     @property
     def cpu_s(self) -> float:
@@ -280,10 +286,17 @@ class Worker:
         over_s = now - self._started - self._limits.wall_s
         if over_s <= 0:
             return False
-        return over_s > min(self._waited_s() - self._turn_waited_s, STARVED * self._limits.wall_s)
+        # Whoever used a processor all the while has not been starved by others, however many of its threads waited.
+        idle_s = max(now - self._started - self._used_in_turn(), 0.0)
+        return over_s > min(self._waited_s(), idle_s, STARVED * self._limits.wall_s)
 
     def _waited_s(self) -> float:
-        return max(waits_for_processor(self._innermost or self._child.pid).values(), default=0.0)
+        """Return how long that thread waited for a processor in this turn which waited longest, in seconds."""
+        waits = self._waits()
+        return max((wait - self._turn_waits.get(thread, 0.0) for thread, wait in waits.items()), default=0.0)
+
+    def _waits(self) -> dict[int, float]:
+        return waits_for_processor(self._innermost or self._child.pid)
 
     def _used_in_turn(self) -> float:
         return self.cpu_s - self._turn_cpu_s

@@ -24,7 +24,7 @@ from grader import batch, classroom, labs, marks, pipeline, rejudging, tables
 from grader.authoring import newlab
 from grader.batch import How, Rerun, Scope
 from grader.classroom import Assignment
-from grader.errors import ExitCode, MachineError, StudentError, TierUnavailable, UsageError
+from grader.errors import AuthorError, ExitCode, MachineError, StudentError, TierUnavailable, UsageError
 from grader.exchange import Entry
 from grader.model import Effort
 from grader.observation import Draws, Run
@@ -197,6 +197,54 @@ def test_a_fault_of_the_machine_costs_nothing_and_is_tried_again(
         "ada": (How.RUN, State.GRADED, 100.0),
         "bob": (How.UNCHANGED, State.GRADED, 0.0),
     }
+
+
+def test_a_class_keeps_its_terms(first: First, lab_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(first[0], tmp_path / "class")
+    entries = [Entry(id=path.stem, path=path) for path in sorted((folder / "in").iterdir())]
+    task = assignment(lab_folder, folder / "out")
+    for other in (replace(task, effort=Effort.FULL), replace(task, seed=2), replace(task, staff=True)):
+        with pytest.raises(UsageError, match="name another folder"):
+            graded(other, entries[:1])
+
+
+def test_who_hands_in_nothing_or_is_gone_has_no_score(first: First, lab_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(first[0], tmp_path / "class")
+    task, ada = assignment(lab_folder, folder / "out"), Entry(id="ada", path=folder / "in" / "ada.py")
+    empty = [Entry(id="bob", path=Path("essay.pdf"), name="Bob"), Entry(id="zoe", path=Path("essay.pdf"), name="Zoe")]
+    done = {d.standing.id: d for d in batch.grade_class(task, [ada], Scope(jobs=1), empty=empty)}
+    assert (done["ada"].how, done["bob"].standing.state) == (How.UNCHANGED, State.NOT_GRADABLE)
+    assert table(folder / "out") == {"ada": "100.00", "bob": "", "cleo": "", "dan": "", "eve": "", "zoe": ""}
+    assert not (folder / "out" / "bob" / "report.html").exists()
+    # Who comes back has what was there before.
+    assert graded(task, [ada, Entry(id="eve", path=folder / "in" / "eve.py")])["eve"] == (
+        How.KNOWN,
+        State.GRADED,
+        100.0,
+    )
+
+
+def test_a_lab_that_is_not_in_order_costs_nobody_anything(first: First, lab_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(first[0], tmp_path / "class")
+    broken = shutil.copytree(lab_folder, tmp_path / lab_folder.name)
+    (broken / "checks.py").write_text("import nothing_of_that_name\n")
+    task = assignment(broken, folder / "out")
+    entries = [Entry(id=path.stem, path=path) for path in sorted((folder / "in").iterdir())]
+    with pytest.raises(AuthorError, match="cannot be run"):
+        graded(task, entries)
+    assert (folder / "out" / "ada" / "report.html").exists()
+    assert graded(assignment(lab_folder, folder / "out"), entries)["ada"][1:] == (State.GRADED, 100.0)
+
+
+def test_damaged_evidence_is_made_anew(first: First, lab_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(first[0], tmp_path / "class")
+    task, bob = assignment(lab_folder, folder / "out"), Entry(id="bob", path=folder / "in" / "bob.py")
+    for file in (folder / "out" / "evidence").rglob("verified.bin"):
+        file.write_bytes(file.read_bytes()[:-30])
+    (folder / "out" / "bob" / "report.html").unlink()
+    assert [change.problem != "" for change in rejudging.rejudge(task)] == [True] * 4
+    assert graded(task, [bob])["bob"][1] is State.FAULT
+    assert graded(task, [bob])["bob"] == (How.RUN, State.GRADED, 0.0)
 
 
 QUESTION = """

@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader import forkserver
+from grader import forkserver, scratch
+from grader.errors import MachineError
 from grader.forkserver import TRIAL, TRIAL_LIMITS, WarmStart
 from grader.procfs import process_status
 from grader.sandbox import choose
@@ -81,15 +82,30 @@ def test_a_forked_worker_finds_nothing_of_the_one_before(warm: WarmStart) -> Non
 
 
 @pytest.mark.slow
-def test_a_fork_server_that_is_gone_is_done_without() -> None:
+def test_a_fork_server_that_is_gone_is_replaced_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forkserver, "RESTARTS", 1)
     with WarmStart(TIERS[-1], lambda: choose.confinement(TIERS[-1])) as start:
-        with start.launch(TRIAL, TRIAL_LIMITS):
-            pass
-        assert start._server is not None
-        start._server._server.kill()
-        with start.launch(TRIAL, TRIAL_LIMITS) as worker:
-            assert compute(worker) == "works"
-        assert start.obstacle
+        for number in range(2):
+            with start.launch(TRIAL, TRIAL_LIMITS):
+                pass
+            assert start._server is not None
+            start._server._server.kill()
+            with start.launch(TRIAL, TRIAL_LIMITS) as worker:
+                assert compute(worker) == "works"
+            assert bool(start.obstacle) == (number == 1)
+
+
+def test_a_server_whose_folder_cannot_be_emptied_is_given_up(warm: WarmStart, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_folder: Path) -> None:
+        raise MachineError("something stays", slug="scratch")
+
+    with warm.launch(TRIAL, TRIAL_LIMITS) as worker:
+        first = worker._folder
+        monkeypatch.setattr(scratch, "empty", fails)
+    monkeypatch.undo()
+    with warm.launch(TRIAL, TRIAL_LIMITS) as worker:
+        assert worker._folder != first
+        assert compute(worker) == "works"
 
 
 @pytest.mark.slow

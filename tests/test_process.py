@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -185,3 +187,26 @@ def test_a_folder_is_emptied_but_for_what_is_mounted_below_it(tmp_path: Path) ->
     ]
     scratch.empty(kept)
     assert list(kept.iterdir()) == []
+
+
+def test_a_folder_is_removed_however_deep_it_is(tmp_path: Path) -> None:
+    """Also where its path is longer than the system takes, and by a thread, whose stack is small."""
+    made = "import os\nfor n in range(3000):\n    os.mkdir('deep')\n    os.chdir('deep')\n"
+    subprocess.run([sys.executable, "-c", made], cwd=tmp_path, check=True, timeout=60)
+    (tmp_path / "deep" / "file").write_text("x")
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(scratch.empty, tmp_path).result()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_time_that_a_worker_used_itself_is_no_time_that_it_waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred threads of its own wait for one another all the while."""
+    monkeypatch.setattr(workers, "waits_for_processor", lambda _pid: {1: time.monotonic()})
+    with worker(CONFINED + "while True: pass", limits=replace(LIMITS, wall_s=1.0)) as child:
+        child._confirm()
+        child.restart_clock()
+        started = time.monotonic()
+        with pytest.raises(WorkerLost) as caught:
+            child.receive()
+        assert caught.value.ending.reason == "wall"
+        assert time.monotonic() - started < 3.5

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from grader.collect import runner
 from grader.procfs import waits_for_processor
 
 RUN = """
@@ -30,6 +31,15 @@ print(runner.run_cell(1, statements(code), {}, runner.CellLimits(own_s=5.0, idle
 def test_code_that_gets_no_processor_is_not_idle(machine: str, state: str) -> None:
     done = subprocess.run([sys.executable, "-c", RUN, machine], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == state
+
+
+def test_the_end_of_threads_that_waited_does_not_count_against_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = iter([{1: 0.0, 2: 9.0}, {1: 1.0}, {1: 1.5, 3: 2.0}])
+    monkeypatch.setattr(runner, "waits_for_processor", lambda _pid: next(waits))
+    lively = runner.Liveliness()
+    seen = [lively.seconds() for _ in range(3)]
+    assert seen == sorted(seen)
+    assert seen[2] - seen[0] == pytest.approx(3.5, abs=0.2)
 
 
 @pytest.mark.skipif(not waits_for_processor("self"), reason="the platform does not tell what waits for a processor")

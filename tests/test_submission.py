@@ -215,9 +215,19 @@ def test_a_notebook_that_was_run_again_is_the_same_work() -> None:
         json.dumps({"worksheets": [{"cells": [CELL]}]}).encode(),
         b"[" * 300_000,
         b"not JSON",
+        # The worker reads this as Latin-1, and so as other code, although a lenient parser finds the same in it.
+        notebook({**CELL, "source": "x = '\U0001f600'"}).replace(b"\\ud83d\\ude00", b"\xed\xa0\xbd\xed\xb8\x80"),
         b'{"cells": 3}',
     ],
 )
 def test_other_work_is_other_work(other: bytes) -> None:
     assert content(other) != content(notebook(CELL))
     assert content(other) == content(other)
+
+
+def test_the_same_text_in_other_bytes_is_other_work() -> None:
+    emoji = notebook({**CELL, "source": "x = '\U0001f600'"})
+    assert b"\\ud83d\\ude00" in emoji
+    lenient = emoji.replace(b"\\ud83d\\ude00", b"\xed\xa0\xbd\xed\xb8\x80")
+    assert content(emoji) != content(lenient)
+    assert content("x = 'ä'\r\n".encode("utf-16"), ".py") != content("x = 'ä'\n".encode("utf-16"), ".py")

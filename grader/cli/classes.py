@@ -78,13 +78,15 @@ def batch_command(
 
     What is finished is kept at once: run the same command again to continue, or after submissions were added.
     """
-    from grader import batch, classroom, exchange, labs, language, tables  # noqa: PLC0415 - `grade --help` must not wait for them
+    from grader import batch, classroom, exchange, labs, language, store, tables  # noqa: PLC0415 - `grade --help` must not wait for them
     from grader.errors import UsageError  # noqa: PLC0415
     from grader.model import Effort  # noqa: PLC0415
     from grader.sandbox.contract import Tier  # noqa: PLC0415
 
     lab = labs.find(lab_id)
-    found = exchange.read(source, into=out / "submissions", layout=layout, assignment=assignment)
+    if out.resolve() == source.resolve():
+        raise UsageError("the folder of the class must not be that of the submissions: --out", slug="out-is-source")
+    found = exchange.read(source, into=out / "submissions", layout=layout, assignment=assignment, skip=out)
     unknown = sorted(set(only) - {entry.id for entry in found.entries})
     if unknown:
         raise UsageError(f"there is no submission {unknown[0]!r} in {source}", slug="unknown-submission")
@@ -104,14 +106,15 @@ def batch_command(
         jobs=jobs or batch.default_jobs(), rerun=batch.Rerun(rerun), only=frozenset(only), scheduler=scheduler
     )
     results: list[Done] = []
-    total = len(only) or len(found.entries)
+    total = len(only) or len(found.entries) + len(found.empty)
     try:
         with _Progress(total) as progress:
-            for done in batch.grade_class(task, found.entries, scope):
+            for done in batch.grade_class(task, found.entries, scope, empty=found.empty):
                 results.append(done)
                 progress.show(done)
     except KeyboardInterrupt:
-        tables.write_tables(out, to_grade=total - len(results))
+        if (out / store.FILE).exists():
+            tables.write_tables(out, to_grade=total - len(results))
         click.echo(f"grade: interrupted; {len(results)} of {total} are done, run the command again to go on", err=True)
         return ExitCode.INTERRUPTED
     tables.write_tables(out)
@@ -172,16 +175,17 @@ def _tell_results(results: Sequence[Done], out: Path) -> int:
     from grader.batch import How  # noqa: PLC0415
     from grader.standings import State  # noqa: PLC0415
 
-    states = [done.standing.state for done in results]
-    unchanged = sum(done.how is How.UNCHANGED for done in results)
-    counts = [f"{states.count(State.GRADED)} graded ({unchanged} of them unchanged)"]
+    graded = [done for done in results if done.standing.state is State.GRADED]
+    unchanged = sum(done.how is How.UNCHANGED for done in graded)
+    counts = [f"{len(graded)} graded ({unchanged} of them unchanged)"]
     people = [done.standing.id for done in results if done.standing.needs_person]
     counts += (
         [f"{len(people)} need a person: {', '.join(people[:_SHOWN])}{' …' * (len(people) > _SHOWN)}"] if people else []
     )
     click.echo("; ".join(counts))
     click.echo(f"{out / 'index.html'}  {out / 'gradebook.csv'}")
-    return ExitCode.FAULT if State.FAULT in states else ExitCode.GRADED
+    failed = [done for done in results if done.standing.is_broken and done.standing.state is not State.NOT_GRADABLE]
+    return ExitCode.FAULT if failed else ExitCode.GRADED
 
 
 @click.command("rejudge")
@@ -192,21 +196,24 @@ def rejudge_command(*, folder: Path, lab_id: str | None, all_reports: bool) -> i
     """Judge a class again after a check or the points of a lab changed. Runs no student code."""
     from grader import classroom, rejudging, tables  # noqa: PLC0415
 
-    count, changed = 0, 0
-    for change in rejudging.rejudge(classroom.remembered(folder, lab_id), all_reports=all_reports):
-        count += 1
-        if change.is_one:
-            changed += 1
-            click.echo(_told(change))
-    tables.write_tables(folder)
-    click.echo(f"{changed} of {count} changed")
-    return ExitCode.GRADED
+    changes: list[Change] = []
+    try:
+        for change in rejudging.rejudge(classroom.remembered(folder, lab_id), all_reports=all_reports):
+            changes.append(change)
+            if change.is_one or change.problem:
+                click.echo(_told(change))
+    finally:
+        tables.write_tables(folder)
+    click.echo(f"{sum(change.is_one for change in changes)} of {len(changes)} changed")
+    return ExitCode.FAULT if any(change.problem for change in changes) else ExitCode.GRADED
 
 
 def _told(change: Change) -> str:
     from grader import points  # noqa: PLC0415
 
     before, after = change.before, change.after
+    if change.problem:
+        return f"{after.id}: not judged again: {change.problem}"
     scores = [points.show(each.earned, each.points) for each in (before, after)]
     parts = [
         f"{(new or old).id} {points.show(old.earned, old.points) if old else '–'}"  # type: ignore[union-attr]
@@ -276,9 +283,12 @@ def gradebook_command(
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The archive to upload.")
 def feedback_command(*, folder: Path, system: str, out: Path) -> int:
     """Pack the reports of a class as Canvas or Moodle take them back."""
-    from grader import tables  # noqa: PLC0415
+    from grader import classroom, tables  # noqa: PLC0415
+    from grader.errors import UsageError  # noqa: PLC0415
     from grader.exchange import bundles  # noqa: PLC0415
 
+    if classroom.remembered(folder).staff:
+        raise UsageError("these reports show hidden checks (--staff): not for students", slug="staff-reports")
     results = tables.results(folder)
     notes = {"canvas": bundles.canvas, "moodle": bundles.moodle}[system](results, out)
     for note in notes:

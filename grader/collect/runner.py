@@ -229,9 +229,10 @@ def _deadline(limits: CellLimits, stopwatch: Stopwatch) -> Iterator[None]:
     own_end = stopwatch.own_s(me) + limits.own_s
 
     def watch() -> None:
-        busy_at, busy_s = time.monotonic(), _lively_s()
+        lively = Liveliness()
+        busy_at, busy_s = time.monotonic(), lively.seconds()
         while not over.wait(TICK_S):
-            now, used_s = time.monotonic(), _lively_s()
+            now, used_s = time.monotonic(), lively.seconds()
             if used_s - busy_s > STANDSTILL * (now - busy_at):
                 busy_at, busy_s = now, used_s
             if now - busy_at > limits.idle_s or stopwatch.own_s(me) > own_end:
@@ -249,15 +250,24 @@ def _deadline(limits: CellLimits, stopwatch: Stopwatch) -> Iterator[None]:
         watcher.join()
 
 
-def _lively_s() -> float:
-    """Return how long this process has computed, or waited for a processor to compute on, in seconds.
+class Liveliness:
+    """How long this process has computed, or waited for a processor to compute on, in seconds; it never falls.
 
     So one that gets no processor on a busy machine is not taken for one that does nothing. What the calling thread
     itself waits for does not count: it is the one that looks.
     """
-    waits = waits_for_processor("self")
-    waits.pop(threading.get_native_id(), None)
-    return time.process_time() + sum(waits.values())
+
+    def __init__(self) -> None:
+        self._seen: dict[int, float] = {}
+        self._waited = 0.0
+
+    def seconds(self) -> float:
+        """Return it, since the first call."""
+        waits = waits_for_processor("self")
+        waits.pop(threading.get_native_id(), None)
+        self._waited += sum(max(wait - self._seen.get(thread, 0.0), 0.0) for thread, wait in waits.items())
+        self._seen = waits
+        return time.process_time() + self._waited
 
 
 def _time_out(_number: int, _frame: FrameType | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from grader.archives import SIZE_LIMIT
@@ -27,13 +27,13 @@ _LAYOUTS = {
 """In the order in which they are looked for: what leaves the surest signs comes first."""
 
 
-def read(source: Path, *, into: Path, layout: str = AUTO, assignment: str = "") -> Intake:
+def read(source: Path, *, into: Path, layout: str = AUTO, assignment: str = "", skip: Path | None = None) -> Intake:
     """Return what each student handed in.
 
     Args:
         source: a folder or a zip archive, as downloaded.
-        into: a folder for what is taken out of an archive, each entry in a folder of its own; made if missing, and not
-            looked into where it lies in the source.
+        into: a folder for what is taken out of an archive, each entry in a folder of its own; made if missing.
+        skip: a folder that is not looked into where it lies in the source. [default: `into`]
         layout: the value of a `Layout`, or `auto` to find it by what is there.
         assignment: which one, where a layout (nbgrader's) has several.
 
@@ -41,7 +41,7 @@ def read(source: Path, *, into: Path, layout: str = AUTO, assignment: str = "") 
         UsageError: there is no such download or layout, or nothing in it can be graded.
         MachineError: `into` cannot be written.
     """
-    with opened(source, skip=into) as download:
+    with opened(source, skip=skip or into) as download:
         taken, view = _layout(download, layout)
         reading = _LAYOUTS[taken].read(view, assignment)
         intake = _Intake(download=view, into=into, layout=taken, left_out=[*view.left_out, *reading.left_out])
@@ -53,6 +53,7 @@ def read(source: Path, *, into: Path, layout: str = AUTO, assignment: str = "") 
     return Intake(
         layout=taken,
         entries=tuple(entries),
+        empty=tuple(intake.empty),
         left_out=tuple(replace(left, name=line(left.name)) for left in intake.left_out),
         notes=tuple(map(line, reading.notes)),
     )
@@ -96,6 +97,7 @@ class _Intake:
     into: Path
     layout: Layout
     left_out: list[LeftOut]
+    empty: list[Entry] = field(default_factory=list)
 
     def take(self, reading: Reading) -> list[Entry]:
         """Return an entry for everybody who handed in something that can be graded, in the order of the ids."""
@@ -108,6 +110,8 @@ class _Intake:
     def _entry(self, id_: str, handed: Handed) -> Entry | None:
         gradable = self._gradable(id_, handed)
         if not gradable:
+            if self.layout is not Layout.PLAIN:
+                self.empty.append(self._made(id_, handed, Path(handed.original or id_), handed.original))
             return None
         chosen = _chosen(gradable)
         try:
@@ -115,6 +119,9 @@ class _Intake:
         except Unreadable as problem:
             self.left_out.append(LeftOut(name=handed.original or gradable[0][0], why=problem.why, entry=id_))
             return None
+        return self._made(id_, handed, path, handed.original or (chosen or gradable[0])[1].path.name)
+
+    def _made(self, id_: str, handed: Handed, path: Path, original: str) -> Entry:
         return Entry(
             id=id_,
             path=path,
@@ -125,7 +132,7 @@ class _Intake:
             user_id=handed.user_id,
             submitted_at=handed.submitted_at,
             is_late=handed.is_late,
-            original=handed.original or (chosen or gradable[0])[1].path.name,
+            original=original,
         )
 
     def _gradable(self, id_: str, handed: Handed) -> list[tuple[str, File]]:

@@ -15,7 +15,7 @@ _LONGEST = 80
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
 """Names that are devices on Windows, with any suffix."""
 
-_OURS = frozenset({"gradebook.csv", "index.html", "class.sqlite"})
+_OURS = re.compile(r"(gradebook\.csv|index\.html|evidence|submissions|class\.sqlite.*)\Z")
 """What stands beside the folders of the entries."""
 
 _SHUNNED = re.compile(r'[<>:"/\\|?*]')
@@ -61,7 +61,7 @@ def folder_name(text: str) -> str:
     plain = re.sub(r"^[^\w]+", "", " ".join(plain.split())).rstrip(" .")[:_LONGEST].rstrip(" .")
     if plain.split(".", maxsplit=1)[0].strip().lower() in _DEVICES:
         return _hashed(f"_{plain}", text)
-    return plain if plain and plain == composed and plain.lower() not in _OURS else _hashed(plain, text)
+    return plain if plain and plain == composed and not _OURS.match(plain.lower()) else _hashed(plain, text)
 
 
 def file_name(text: str) -> str:

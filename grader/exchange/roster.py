@@ -95,9 +95,14 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """What `read` found: which layout, the entries by id, what was left out, and what a person should know."""
+    """What `read` found: which layout, the entries by id, what was left out, and what a person should know.
+
+    `empty` are students who are known to have handed in something, but nothing that can be graded; their paths lead
+    nowhere.
+    """
 
     layout: Layout
     entries: tuple[Entry, ...]
+    empty: tuple[Entry, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()

@@ -51,6 +51,7 @@ class Judge:
         self._get_case = get_case
         self.specs: dict[str, CheckSpec] = {}
         self.results: dict[str, CheckResult] = {}
+        self.is_stopped = False
 
     @pytest.fixture(scope="session")
     def case(self) -> Case:
@@ -61,6 +62,10 @@ class Judge:
         """Declare the marks."""
         for line in MARKS:
             config.addinivalue_line("markers", line)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Note that somebody wants to stop; pytest itself goes on to the end, and its own interruptions are others."""
+        self.is_stopped = excinfo.type is KeyboardInterrupt
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Note every check before any of them runs: one that then disappears is noticed."""
@@ -194,6 +199,8 @@ def _judge(case: Case) -> list[CheckResult]:
         return answered
     plugin = Judge(lambda: case)
     status, output = _run_pytest(case.lab, [plugin], [])
+    if plugin.is_stopped:
+        raise KeyboardInterrupt
     _require_collected(case.lab, plugin, status, output, told=False)
     return [*(_judged(result) for result in plugin.results.values()), *answered]
 

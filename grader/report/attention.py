@@ -114,6 +114,7 @@ def _note(standing: Standing) -> str:
 _Reason = tuple[str, Callable[[Standing], bool], Callable[[Standing], str]]
 _REASONS: Final[tuple[_Reason, ...]] = (
     ("Cannot be graded", lambda one: one.state is State.NOT_GRADABLE, _note),
+    ("Not in the last download", lambda one: one.state is State.ABSENT, _note),
     ("The machine or the grader failed", lambda one: one.state is State.FAULT, _note),
     ("A check could not be judged", lambda one: one.state is State.GRADED and bool(_broken_parts(one)), _broken_parts),
     ("Answers wait for a person", lambda one: one.state is State.GRADED and one.waiting > 0, _waits),

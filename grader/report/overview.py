@@ -35,7 +35,11 @@ _SOME: Final = 20
 """Links in the lists of those to look at. The table of everybody shows the rest."""
 
 _FULL: Final = 100
-_STATES: Final = {State.NOT_GRADABLE: "cannot be graded", State.FAULT: "fault"}
+_STATES: Final = {
+    State.NOT_GRADABLE: "cannot be graded",
+    State.FAULT: "fault",
+    State.ABSENT: "not in the last download",
+}
 
 _TALLEST: Final = 150
 _TOP: Final = 24
@@ -253,7 +257,11 @@ def _maximum(standings: Sequence[Standing]) -> str:
 def _person(standing: Standing) -> Person:
     name, known = line(standing.name, _NAME), line(standing.id, _NAME)
     again = known if name and name != known else ""
-    return Person(name=name or known or "(no name)", id=again, address=_address(standing.id))
+    return Person(
+        name=name or known or "(no name)",
+        id=again,
+        address=_address(standing.id) if standing.state is State.GRADED else "",
+    )
 
 
 def _address(name: str) -> str:

@@ -14,13 +14,19 @@ from grader.language import N_
 from grader.record import layer_row
 from grader.verification import Verified, VerifiedNetwork, VerifiedStep
 from grader.wire import Array, Frame
-from grader.workers import Launch, Limits, Worker, WorkerLost
+from grader.workers import Launch, Limits, WorkerLost
 
 _TOO_MUCH = N_("it cannot be built again with the memory and time there is")
 
 LIMITS = Limits(wall_s=180.0, cpu_s=3600.0, file_bytes=1024**2, turn_cpu_s=40.0)
 """Rebuilding takes a second or two; the limit is for networks of absurd size. What takes longer on the clock without
 using the processor is the machine's fault, not the network's."""
+
+LOSS_S = 10.0
+"""What a lost worker counts as, in seconds of a processor: its own time is not to be had any more."""
+
+WORN_CPU_S, WORN_BYTES = 1800.0, 1536 * 1024**2
+"""When a worker is replaced between two submissions: far below its limits, which are for one of them."""
 
 ATTEMPTS = 2
 """Times that one question is asked: TensorFlow itself crashes once in some hundred times."""
@@ -42,9 +48,10 @@ class Verifier:
     or for want of memory or time, counts as something that cannot be verified, unless the worker fails at everything.
     """
 
-    def __init__(self, begin: Callable[[], Worker]) -> None:
-        self._begin = begin
-        self._worker = begin()
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+        self._open = ExitStack()
+        self._begin()
         self._spent_s = 0.0
         self._fault = ""
         self._images = np.zeros((0, 28, 28), np.uint8)
@@ -52,6 +59,8 @@ class Verifier:
     def verify(self, record: Evidence, *, held_out: HeldOut, labels_of: LabelsOf) -> Verified:
         """Recompute what the evidence claims; a lasting fault of the worker is reported in `Verified.fault`."""
         self._images = held_out.images
+        if self._worker.cpu_s > WORN_CPU_S or self._worker.resident_bytes > WORN_BYTES:
+            self._replace()
         self._spent_s = 0.0
         self._fault = ""
         networks: dict[tuple[int, int], VerifiedNetwork] = {}
@@ -86,11 +95,12 @@ class Verifier:
         """
         self._worker.restart_clock()
         before = self._worker.cpu_s
+        self._asked += 1
         try:
             self._worker.send(request)
             return self._worker.receive()
         except WorkerLost as lost:
-            self._spent_s += LIMITS.turn_cpu_s if lost.ending.reason == "cpu" else 0.0
+            self._spent_s += LIMITS.turn_cpu_s if lost.ending.reason == "cpu" else LOSS_S
             raise
         finally:
             self._spent_s += max(self._worker.cpu_s - before, 0.0)
@@ -103,10 +113,13 @@ class Verifier:
             try:
                 return self.ask(request)
             except WorkerLost as lost:
+                is_first = self._asked == 1
                 self._replace()
                 reason = f"{lost.ending.reason} {lost.ending.detail}".strip()
-                if lost.ending.reason in ("memory", "cpu"):
+                if lost.ending.reason == "cpu" or (lost.ending.reason == "memory" and is_first):
                     break  # That is what this network takes, however fast the machine is.
+                if lost.ending.reason == "memory":
+                    continue  # Some of it may be from networks before this one.
                 if lost.ending.reason == "wall":
                     self._fault = reason
                     break
@@ -125,14 +138,23 @@ class Verifier:
         is_right = outputs is not None and np.array_equal(outputs, images.reshape(len(images), -1).astype(np.float32))
         return "" if is_right else reason
 
+    def close(self) -> None:
+        """End the worker."""
+        self._open.close()
+
+    def _begin(self) -> None:
+        self._worker = self._open.enter_context(self._launch("grader.verify.worker", LIMITS))
+        self._asked = 0
+
     def _replace(self) -> None:
-        self._worker.kill()
-        self._worker = self._begin()
+        self._open.close()
+        self._begin()
 
     def _initial(self, record: Evidence) -> dict[int, Array]:
         """Return what networks said of the first held-out images before they were trained."""
-        found = {}
-        for snapshot in (each for each in record.snapshots if each.stage == "initial"):
+        found: dict[int, Array] = {}
+        chosen = _chosen(record)
+        for snapshot in (each for each in record.snapshots if each.stage == "initial" and each.model in chosen):
             if snapshot.spec is not None and snapshot.data is not None and snapshot.model not in found:
                 request = _network_request(snapshot, self._images[:INITIAL_IMAGES])
                 answer = self._ask(request)
@@ -172,12 +194,11 @@ def start(launch: Launch) -> Iterator[Verifier]:
     Raises:
         MachineError: no worker can be started.
     """
-    with ExitStack() as workers:
-
-        def begin() -> Worker:
-            return workers.enter_context(launch("grader.verify.worker", LIMITS))
-
-        yield Verifier(begin)
+    verifier = Verifier(launch)
+    try:
+        yield verifier
+    finally:
+        verifier.close()
 
 
 def labels_of_rows(y_train: Array, y_test: Array) -> LabelsOf:
@@ -213,15 +234,19 @@ NETWORKS_LIMIT = 12
 
 def _wanted(record: Evidence) -> Sequence[Snapshot]:
     """Return the snapshots to rebuild: the first and the last of each network."""
-    named = {number for names in record.names for number in names.models.values()}
-    seen = sorted({snapshot.model for snapshot in record.snapshots}, key=lambda number: (number not in named, number))
-    chosen = set(seen[:NETWORKS_LIMIT])
+    chosen = _chosen(record)
     first: dict[int, Snapshot] = {}
     final: dict[int, Snapshot] = {}
     for snapshot in (s for s in record.snapshots if s.model in chosen and s.stage != "initial"):
         first.setdefault(snapshot.model, snapshot)
         final[snapshot.model] = snapshot
     return list({id(snapshot): snapshot for snapshot in (*first.values(), *final.values())}.values())
+
+
+def _chosen(record: Evidence) -> frozenset[int]:
+    named = {number for names in record.names for number in names.models.values()}
+    seen = sorted({snapshot.model for snapshot in record.snapshots}, key=lambda number: (number not in named, number))
+    return frozenset(seen[:NETWORKS_LIMIT])
 
 
 def _is_same_untrained(snapshot: Snapshot, network: VerifiedNetwork, record: Evidence) -> bool:

@@ -14,6 +14,9 @@ from grader.wire import Array, Frame
 
 THREADS = 2
 
+WIDEST = 1_000
+"""Numbers that a network may say about one image; networks of labs say ten."""
+
 PIECE = 1024
 """Images whose gradient is computed at a time; the activations of a batch of ten thousand would take gigabytes."""
 
@@ -76,6 +79,8 @@ def _network(request: Frame) -> Frame:
         seen = model(tf.constant(images[:1]), training=False)
     rows = networks.layer_table([step for step in steps if step.layer is not model], seen)
     answer = {"layers": rows, "parameters": int(model.count_params())}
+    if np.prod(seen.shape[1:]) > WIDEST:
+        raise ValueError(f"its output has {int(np.prod(seen.shape[1:])):,} numbers")
     outputs = networks.predict(model, images)
     return Frame(kind="network", fields=answer, arrays={"outputs": outputs.reshape(len(raw), -1)})
 

@@ -236,6 +236,17 @@ def test_a_lab_that_is_not_in_order_costs_nobody_anything(first: First, lab_fold
     assert graded(assignment(lab_folder, folder / "out"), entries)["ada"][1:] == (State.GRADED, 100.0)
 
 
+def test_whoever_stops_the_judge_stops_the_class(first: First, lab_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(first[0], tmp_path / "class")
+    stopped = shutil.copytree(lab_folder, tmp_path / lab_folder.name)
+    checks = stopped / "checks.py"
+    checks.write_text(checks.read_text().replace("return np.mean", "raise KeyboardInterrupt\n        return np.mean"))
+    task, bob = assignment(stopped, folder / "out"), Entry(id="bob", path=folder / "in" / "bob.py")
+    with pytest.raises(KeyboardInterrupt):
+        graded(task, [bob])
+    assert (folder / "out" / "bob" / "report.html").exists()
+
+
 def test_damaged_evidence_is_made_anew(first: First, lab_folder: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(first[0], tmp_path / "class")
     task, bob = assignment(lab_folder, folder / "out"), Entry(id="bob", path=folder / "in" / "bob.py")

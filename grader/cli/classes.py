@@ -102,6 +102,10 @@ def batch_command(
         staff=staff,
         language=language.find(lang) if lang is not None else "",
     )
+    untimed = sum(entry.submitted_at is None for entry in found.entries)
+    if lab.late is not None and untimed:
+        told = f"of {untimed} it is not known when they were handed in: nothing is taken off for lateness"
+        click.echo(f"· {told}", err=True)
     scope = batch.Scope(
         jobs=jobs or batch.default_jobs(), rerun=batch.Rerun(rerun), only=frozenset(only), scheduler=scheduler
     )

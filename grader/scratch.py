@@ -23,6 +23,10 @@ FILES_LIMIT = 20_000
 """Files in a scratch folder that are counted; a folder with more of them is as good as full."""
 
 
+DEPTH_LIMIT = 100
+"""Levels of folders in a scratch folder; what is deeper is as good as full."""
+
+
 @contextlib.contextmanager
 def folder() -> Iterator[Path]:
     """Give a private folder for the time being. The first call also removes what killed graders left behind.
@@ -89,10 +93,13 @@ def sweep() -> None:
 
 
 def used_bytes(scratch: Path) -> int:
-    """Return the bytes on disk below a folder; far more than any limit where there are too many files to count."""
+    """Return the bytes on disk below a folder; far more than any limit where that cannot be counted."""
     total, waiting, seen = 0, [scratch], 0
     while waiting:
-        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+        folder = waiting.pop()
+        if len(folder.parts) > len(scratch.parts) + DEPTH_LIMIT:
+            return 1 << 62  # Below some depth no path leads to what is there.
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
                 seen += 1
                 if seen > FILES_LIMIT:

@@ -194,6 +194,7 @@ def test_a_folder_is_removed_however_deep_it_is(tmp_path: Path) -> None:
     made = "import os\nfor n in range(3000):\n    os.mkdir('deep')\n    os.chdir('deep')\n"
     subprocess.run([sys.executable, "-c", made], cwd=tmp_path, check=True, timeout=60)
     (tmp_path / "deep" / "file").write_text("x")
+    assert scratch.used_bytes(tmp_path) > 1 << 60, "what is hidden in the depth would not be counted"
     with ThreadPoolExecutor(1) as pool:
         pool.submit(scratch.empty, tmp_path).result()
     assert list(tmp_path.iterdir()) == []

@@ -3,7 +3,7 @@
 import os
 import pathlib
 
-for number in range(300):
+for number in range(3000):
     os.mkdir("deep")
     os.chdir("deep")
 os.chdir(os.environ["TMPDIR"])

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from grader.errors import AuthorError, GraderError, MachineError, StudentError, 
 from grader.exchange.roster import Entry, Why
 from grader.observation import Draws
 from grader.procfs import available_bytes
-from grader.runners import LocalRunner, Task
+from grader.runners import LocalRunner, Runner, Task
 from grader.standings import Standing, State
 from grader.submission import Identity
 
@@ -194,7 +195,7 @@ class _Pass:
                     key, part = running.pop(future)
                     yield from self._arrived(future, part, waiting.pop(key))
 
-    def _runner(self) -> LocalRunner | ClusterRunner:
+    def _runner(self) -> AbstractContextManager[Runner]:
         classroom, scope = self._classroom, self._scope
         if scope.scheduler:
             return ClusterRunner(scope.scheduler)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from grader.classroom import Assignment, Classroom, entry_of
 from grader.errors import MachineError
 from grader.report import jsonreport
-from grader.standings import PartStanding, Standing
+from grader.standings import PartStanding, Standing, State
 from grader.store import Row
 from grader.submission import Identity
 
@@ -36,7 +36,8 @@ class Change:
 def rejudge(assignment: Assignment, *, all_reports: bool = False) -> Iterator[Change]:
     """Judge every submission of a class again, and yield where it stood and stands.
 
-    Reports are written anew for those that changed, or for all. What has no evidence stays as it is.
+    Reports are written anew for those that changed, or for all. What has no evidence stays as it is, and so
+    does who is absent.
 
     Raises:
         UsageError: another command is at work in the folder.
@@ -44,7 +45,7 @@ def rejudge(assignment: Assignment, *, all_reports: bool = False) -> Iterator[Ch
     """
     with Classroom(assignment) as classroom:
         for row in list(classroom.store.rows()):
-            if row.key and classroom.is_known(row.key):
+            if row.standing.state is not State.ABSENT and row.key and classroom.is_known(row.key):
                 try:
                     yield _judge(classroom, row, all_reports=all_reports)
                 except MachineError as error:

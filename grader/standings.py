@@ -71,6 +71,11 @@ class Standing:
     mistakes: tuple[Mistake, ...] = ()
 
     @property
+    def was_late(self) -> bool | None:
+        """Whether it is late: that it cost points, or else what the system says (`is_late`)."""
+        return True if self.off else self.is_late
+
+    @property
     def is_broken(self) -> bool:
         """Tell whether there is no grade, or one with a check that the grader could not judge: no score for anybody."""
         return self.state is not State.GRADED or any(part.status is Outcome.GRADER_ERROR for part in self.parts)
@@ -100,7 +105,7 @@ def of(grade: Grade, *, content: str, name: str = "", email: str = "", is_late: 
         points=grade.points,
         waiting=grade.waiting,
         off=grade.penalty.off if grade.penalty else Fraction(0),
-        is_late=is_late or (True if grade.penalty and grade.penalty.off else is_late),
+        is_late=is_late,
         seconds=grade.duration_s,
         parts=tuple(
             PartStanding(id=part.id, title=part.title, status=part.status, earned=part.earned, points=part.points)

@@ -61,13 +61,13 @@ def write_tables(folder: Path, *, to_grade: int = 0) -> None:
         OSError: a file cannot be written.
     """
     with Store(folder) as file:
-        facts, everybody = file.facts(), [row.standing for row in file.rows()]
+        facts, rows = file.facts(), list(file.rows())
     lab = labs.find(facts["place"])
     about = overview.Facts(
         effort=facts["effort"], data=facts["images"], seed=int(facts["seed"]), tier=facts["tier"], to_grade=to_grade
     )
-    write_atomically(folder / "gradebook.csv", plain.table(results(folder)))
-    write_atomically(folder / "index.html", overview.render(lab.title, lab.id, everybody, about))
+    write_atomically(folder / "gradebook.csv", plain.table([_result(row, folder) for row in rows]))
+    write_atomically(folder / "index.html", overview.render(lab.title, lab.id, [row.standing for row in rows], about))
 
 
 def take_over(folder: Path) -> None:

@@ -216,6 +216,9 @@ def test_who_hands_in_nothing_or_is_gone_has_no_score(first: First, lab_folder: 
     assert (done["ada"].how, done["bob"].standing.state) == (How.UNCHANGED, State.NOT_GRADABLE)
     assert table(folder / "out") == {"ada": "100.00", "bob": "", "cleo": "", "dan": "", "eve": "", "zoe": ""}
     assert not (folder / "out" / "bob" / "report.html").exists()
+    # Judging again brings nobody back.
+    assert {change.after.id for change in rejudging.rejudge(task)} == {"ada"}
+    assert table(folder / "out")["eve"] == ""
     # Who comes back has what was there before.
     assert graded(task, [ada, Entry(id="eve", path=folder / "in" / "eve.py")])["eve"] == (
         How.KNOWN,

@@ -31,6 +31,12 @@ def test_a_standing_comes_back_as_it_was() -> None:
     assert standings.read(standings.render(GRADED)) == GRADED
 
 
+def test_what_cost_points_for_lateness_was_late() -> None:
+    assert replace(GRADED, is_late=None, off=Fraction(5)).was_late is True
+    assert replace(GRADED, is_late=False, off=Fraction(5)).was_late is True
+    assert [replace(GRADED, is_late=told).was_late for told in (True, False, None)] == [True, False, None]
+
+
 def test_who_needs_a_person() -> None:
     assert not GRADED.needs_person
     assert Standing(id="b", file="b.txt", state=State.NOT_GRADABLE).needs_person

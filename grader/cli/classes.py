@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _FOLDER = click.argument("folder", metavar="CLASS", type=click.Path(path_type=Path, exists=True, file_okay=False))
 _SHOWN = 10
-"""Names in a list on the terminal; files have them all."""
+"""Names in a list on the terminal."""
 
 
 @click.command("batch")
@@ -48,7 +48,7 @@ _SHOWN = 10
     type=click.Choice(["changed", "failed", "all"]),
     default="changed",
     show_default=True,
-    help="What to grade again: what changed; also what needs a person; everything.",
+    help="What to grade again: what changed; also what has no score; everything.",
 )
 @click.option("--early-stop/--no-early-stop", default=True, show_default=True)
 @click.option("--require-tier", type=click.Choice(["A", "B", "C", "D"]), default=None, help="Exit with 4 below it.")

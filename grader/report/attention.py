@@ -80,7 +80,7 @@ def slowest(standings: Sequence[Standing]) -> tuple[Member, ...]:
 def late(standings: Sequence[Standing]) -> tuple[Member, ...]:
     """Return what was handed in late, and what that cost."""
     return tuple(
-        Member(place=place, note=lateness(standing)) for place, standing in enumerate(standings) if standing.is_late
+        Member(place=place, note=lateness(standing)) for place, standing in enumerate(standings) if standing.was_late
     )
 
 

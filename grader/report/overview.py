@@ -223,7 +223,7 @@ def _rows(
 
 
 def _late(standing: Standing) -> str:
-    return f"late {attention.lateness(standing)}".strip() if standing.is_late else ""
+    return f"late {attention.lateness(standing)}".strip() if standing.was_late else ""
 
 
 def _cells() -> Callable[[PartStanding | None], Cell]:

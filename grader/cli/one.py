@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from grader.errors import ExitCode
-from grader.language import gettext as _
-from grader.language import names, ngettext, whole
+from grader.language import names
 
 if TYPE_CHECKING:
     from grader.model import Grade
     from grader.pipeline import Request
-    from grader.wire import Frame
 
 LANGUAGE_HELP = f"Language of the report: {', '.join(names())}. [default: that of the lab]"
 
@@ -132,9 +130,10 @@ def run_command(
 def _grade(request: Request, fail_under: float | None = None) -> int:
     """Grade with progress on standard error and the summary on standard output."""
     from grader import pipeline  # noqa: PLC0415
+    from grader.cli.progress import Progress  # noqa: PLC0415
     from grader.language import use  # noqa: PLC0415
 
-    with use(request.spoken), _Progress() as progress:
+    with use(request.spoken), Progress(request.lab) as progress:
         grade = pipeline.grade(request, progress.take)
     _print_summary(grade, request)
     if _is_incomplete(grade):
@@ -163,48 +162,6 @@ def _print_summary(grade: Grade, request: Request) -> None:
     from grader.report import terminal  # noqa: PLC0415
 
     Console(highlight=False).print(terminal.summary(grade, report=request.out / "report.html", staff=request.staff))
-
-
-class _Progress:
-    """Shows on standard error what is happening; a line at a time where that is no terminal."""
-
-    def __init__(self) -> None:
-        from rich.console import Console  # noqa: PLC0415
-
-        self._console = Console(stderr=True, highlight=False)
-        self._status = self._console.status(_("Reading your file …"))
-        self._cells = 0
-
-    def __enter__(self) -> Self:
-        self._status.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._status.stop()
-
-    def take(self, frame: Frame) -> None:
-        """Show one record of the worker. Nothing of it is trusted: numbers are formatted, text is not shown."""
-        fields = frame.fields
-        if frame.kind == "run" and isinstance(fields.get("cells"), int):
-            self._cells = fields["cells"]
-            read = ngettext(
-                "{number} cell read; starting TensorFlow …", "{number} cells read; starting TensorFlow …", self._cells
-            )
-            self._say(read.format(number=self._cells))
-        elif frame.kind == "started" and isinstance(fields.get("index"), int):
-            running = _("Running cell {number} of {cells} …")
-            self._status.update(running.format(number=fields["index"] + 1, cells=self._cells))
-        elif frame.kind == "call" and isinstance(result := fields.get("result"), dict):
-            layers, parameters = result.get("layers"), result.get("parameters")
-            if isinstance(layers, int) and isinstance(parameters, int):
-                built = _("a network of {layers} layers, {parameters} parameters")
-                self._say(built.format(layers=layers, parameters=whole(parameters)))
-        elif frame.kind == "end":
-            self._status.update(_("Checking and writing the report …"))
-
-    def _say(self, text: str) -> None:
-        self._console.print(f"· {text}", markup=False)
-        self._status.update(text)
 
 
 @click.command("demo")

@@ -101,6 +101,7 @@ class Worker:
         self._confinement = confinement
         self._ending: Ending | None = None
         self._is_confined = False
+        self._is_abandoned = False
         self._innermost = 0
         self._peak = 0
         self._disk_seen = 0.0
@@ -176,6 +177,14 @@ class Worker:
         """
         self._confirm()
         return self._next()
+
+    def is_alive(self) -> bool:
+        """Tell whether it can still say something."""
+        return self._threads[0].is_alive()
+
+    def abandon(self) -> None:
+        """Say, from any thread, that it is not wanted any more: whoever waits for it is told, and it is killed."""
+        self._is_abandoned = True
 
     def kill(self) -> None:
         """Kill the worker with its whole process group, and wait until it is gone."""
@@ -270,6 +279,7 @@ class Worker:
         now = time.monotonic()
         since = self._message_since
         broken = (
+            ("abandoned", self._is_abandoned),
             ("wall", self._is_out_of_time(now)),
             ("memory", self._peak > self._limits.memory_bytes),
             ("cpu", math.isfinite(self._limits.turn_cpu_s) and self._used_in_turn() > self._limits.turn_cpu_s),

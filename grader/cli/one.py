@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli import opening
 from grader.errors import ExitCode
 from grader.language import names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from grader.model import Grade
     from grader.pipeline import Request
 
@@ -87,6 +90,8 @@ LANGUAGE_HELP = f"Language of the report: {', '.join(names())}. [default: that o
 )
 @click.option("--lang", default=None, metavar="LANGUAGE", help=LANGUAGE_HELP)
 @click.option("--staff", is_flag=True, help="Show hidden checks; such a report is not for students.")
+@click.option("--watch", "is_watched", is_flag=True, help="Grade again each time the file is saved, until Ctrl-C.")
+@click.option("--open", "is_opened", is_flag=True, help="Open the report in the browser when it is written.")
 def run_command(
     *,
     file: Path | None,
@@ -102,6 +107,8 @@ def run_command(
     extended_until: str | None,
     lang: str | None,
     staff: bool,
+    is_watched: bool,
+    is_opened: bool,
 ) -> int:
     """Grade one submission and write report.html, report.json and junit.xml."""
     from grader import labs, language, late, pipeline, submission  # noqa: PLC0415 - `grade --help` must not wait for them
@@ -124,10 +131,19 @@ def run_command(
         staff=staff,
         language=wanted,
     )
-    return _grade(request, fail_under)
+    show = opening.show if is_opened else _leave
+    if is_watched:
+        from grader.cli.watch import watch  # noqa: PLC0415
+
+        return watch(request, show)
+    return _grade(request, show, fail_under)
 
 
-def _grade(request: Request, fail_under: float | None = None) -> int:
+def _leave(_report: Path) -> None:
+    """Do nothing more with a report: the summary has said where it is."""
+
+
+def _grade(request: Request, show: Callable[[Path], None] = _leave, fail_under: float | None = None) -> int:
     """Grade with progress on standard error and the summary on standard output."""
     from grader import pipeline  # noqa: PLC0415
     from grader.cli.progress import Progress  # noqa: PLC0415
@@ -136,6 +152,8 @@ def _grade(request: Request, fail_under: float | None = None) -> int:
     with use(request.spoken), Progress(request.lab) as progress:
         grade = pipeline.grade(request, progress.take)
     _print_summary(grade, request)
+    with use(request.spoken):
+        show(request.out / "report.html")
     if _is_incomplete(grade):
         return ExitCode.FAULT
     # What waits for a person counts neither way: work that is all done must not fail for want of somebody's time.

@@ -44,16 +44,13 @@ class Progress:
         elif frame.kind == "run" and isinstance(fields.get("cells"), int):
             self._cells = fields["cells"]
             self._tell_cells()
-        elif frame.kind == "started" and isinstance(fields.get("index"), int):
-            running = _("Running cell {number} of {cells} …")
-            self._status.update(running.format(number=fields["index"] + 1, cells=self._cells))
         elif frame.kind == "call" and isinstance(result := fields.get("result"), dict):
             layers, parameters = result.get("layers"), result.get("parameters")
             if isinstance(layers, int) and isinstance(parameters, int):
                 built = _("a network of {layers} layers, {parameters} parameters")
                 self._say(built.format(layers=layers, parameters=whole(parameters)))
-        elif frame.kind == "end":
-            self._status.update(_("Checking and writing the report …"))
+        elif now := doing(frame, self._cells):
+            self._status.update(now)
 
     def _tell_cells(self) -> None:
         read = ngettext(
@@ -68,6 +65,14 @@ class Progress:
     def _say(self, text: str) -> None:
         self._console.print(f"· {text}", markup=False, soft_wrap=True)
         self._status.update(text)
+
+
+def doing(frame: Frame, cells: int) -> str:
+    """Return what goes on now by a record of the worker; empty where it does not tell."""
+    index = frame.fields.get("index")
+    if frame.kind == "started" and isinstance(index, int):
+        return _("Running cell {number} of {cells} …").format(number=index, cells=cells)
+    return _("Checking and writing the report …") if frame.kind == "end" else ""
 
 
 def missing(code: Code) -> Iterator[str]:

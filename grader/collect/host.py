@@ -177,6 +177,8 @@ def _charged(lost: WorkerLost) -> Ending:
             "the machine ran out of memory while the submission ran; grade it again with less beside it",
             slug="machine-memory",
         ) from lost
+    if lost.ending.reason == "abandoned":
+        raise MachineError("the run was stopped", slug="stopped") from lost
     return lost.ending
 
 

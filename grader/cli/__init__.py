@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from grader import __version__
-from grader.cli import authors, classes, marks, one
+from grader.cli import authors, classes, explain, marks, one
 from grader.errors import ExitCode, GraderError
 
 
@@ -42,6 +42,7 @@ def cli() -> None:
 COMMANDS: tuple[click.Command, ...] = (
     one.run_command,
     one.demo_command,
+    explain.explain_command,
     classes.batch_command,
     classes.rejudge_command,
     classes.gradebook_command,

@@ -27,8 +27,11 @@ class Bell:
         self._ring = ring
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._seen: tuple[int, int] | None = None
 
     def __enter__(self) -> Self:
+        # Before the thread listens: what is saved until it does is noticed at its first look.
+        self._seen = self._look()
         self._thread.start()
         return self
 
@@ -37,7 +40,6 @@ class Bell:
         self._thread.join()
 
     def _listen(self) -> None:
-        seen = self._look()
         for changes in watchfiles.watch(
             self._path.parent,
             watch_filter=lambda _, name: Path(name).name == self._path.name,
@@ -49,8 +51,8 @@ class Bell:
             recursive=False,
         ):
             now = self._look()
-            if changes or now != seen:
-                seen = now
+            if changes or now != self._seen:
+                self._seen = now
                 self._ring()
 
     def _look(self) -> tuple[int, int] | None:

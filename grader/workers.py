@@ -206,6 +206,8 @@ class Worker:
             answer = self._next()
             *_, self._innermost = family(self._child.pid)
         except WorkerLost as lost:
+            if lost.ending.reason == "abandoned":
+                raise
             why = self.log.strip().splitlines()[-1:] or [lost.ending.detail or lost.ending.reason]
             raise MachineError(
                 f"a worker could not be confined: {why[0]} (`grade doctor` says more; GRADER_TIER=D does without)",

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
 __version__ = "0.1.0"
 
 
-def load_ipython_extension(shell: InteractiveShell) -> None:
+def load_ipython_extension(shell: object) -> None:
     """Give a notebook the magic `%grade`, by `%load_ext grader`."""
     from grader import notebook  # noqa: PLC0415 - whoever imports this package outside of a notebook pays nothing
 

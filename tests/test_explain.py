@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader import cli
+from grader.errors import UsageError
 from grader.model import CheckResult, CheckSpec, Feedback, Grade, Outcome, PartResult, RunFacts
 from grader.report import explaining, jsonreport
 
@@ -118,7 +119,7 @@ def test_the_language_is_that_of_the_report(tmp_path: Path) -> None:
 def test_an_unknown_part_names_the_nearest(words: str, advice: str, tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text(jsonreport.render(graded()))
     report = jsonreport.read((tmp_path / "report.json").read_text())
-    with pytest.raises(explaining.UsageError, match=advice):
+    with pytest.raises(UsageError, match=advice):
         explaining.find(report, words)
 
 

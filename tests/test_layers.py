@@ -23,7 +23,8 @@ LAYERS = (
     },
     {"collect", "verify", "judge", "report", "exchange"},
     {
-        *("pipeline", "observation", "stations", "saving", "watching", "notebook", "classroom", "runners", "cluster", "batch", "rejudging", "tables"),
+        *("pipeline", "observation", "stations", "saving", "watching", "notebook"),
+        *("classroom", "runners", "cluster", "batch", "rejudging", "tables"),
         *("doctor", "authoring", "marks", "pytest_plugin"),
     },
     {"cli"},

@@ -253,6 +253,7 @@ def notebook(*sources: str, note: str = "", output: str = "") -> str:
 IMPORT = "import numpy as np"
 RIGHT = "def mean_squared_error(y, predicted):\n    return np.mean((y - predicted) ** 2)"
 WRONG = RIGHT.replace("** 2", "* 2")
+SLOW = RIGHT + "\ntotal = sum(range(10**9))"
 BLANK = "def mean_squared_error(y, predicted):\n    return XXXXXX"
 
 
@@ -298,7 +299,7 @@ def test_a_file_is_graded_each_time_it_is_saved(tier: str, tmp_path: Path) -> No
         watched.until("The report is that of the saved file")
         assert (tmp_path / "grade-report" / "evidence" / "evidence.jsonl").stat().st_mtime_ns >= evidence
         # An editor that renames; while that runs, something else is saved.
-        for source in (BLANK, WRONG):
+        for source in (SLOW, WRONG):
             (tmp_path / "part").write_text(notebook(IMPORT, source))
             (tmp_path / "part").replace(file)
             watched.until("Changed cells: 2", 20)

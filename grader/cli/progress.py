@@ -41,7 +41,7 @@ class Progress:
         fields = frame.fields
         if frame.kind == "cell":
             self._written.append(frame)
-        elif frame.kind == "run" and isinstance(fields.get("cells"), int):
+        elif frame.kind == "run" and self._written and isinstance(fields.get("cells"), int):
             self._cells = fields["cells"]
             self._tell_cells()
         elif frame.kind == "call" and isinstance(result := fields.get("result"), dict):

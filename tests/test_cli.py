@@ -44,6 +44,35 @@ def test_help_and_version(tmp_path: Path) -> None:
     assert "mnist_cnn" in grade("labs", cwd=tmp_path).stdout
 
 
+HEAVY = ("numpy", "rich", "pytest", "matplotlib", "jinja2", "jsonschema", "IPython", "watchfiles", "tensorflow")
+    "numpy",
+    "rich",
+    "pytest",
+    "matplotlib",
+    "jinja2",
+    "jsonschema",
+    "IPython",
+    "watchfiles",
+    "keras",
+    "tensorflow",
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "allowed"),
+    [
+        ("import grader", set()),
+        ("from grader.cli import run; run(['--help'])", set()),
+        # What is imported before the first line of feedback.
+        ("import grader.cli.progress, grader.pipeline, rich.console", {"numpy", "rich"}),
+    ],
+)
+def test_what_one_waits_for_is_light(first: str, allowed: set[str]) -> None:
+    code = f"import sys; {first}; print(*(name for name in {HEAVY} if name in sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert set(done.stderr.split()) == allowed
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

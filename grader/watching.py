@@ -170,7 +170,7 @@ class _Watch:
         try:
             submission = intake.take(self._request.file)
             if self._seen is not None and submission.sha256 == self._seen.sha256:
-                self._trouble = ""
+                self._trouble = self._told_trouble = ""
                 return
             code = self._read(submission)
         except StudentError as error:

@@ -45,17 +45,6 @@ def test_help_and_version(tmp_path: Path) -> None:
 
 
 HEAVY = ("numpy", "rich", "pytest", "matplotlib", "jinja2", "jsonschema", "IPython", "watchfiles", "tensorflow")
-    "numpy",
-    "rich",
-    "pytest",
-    "matplotlib",
-    "jinja2",
-    "jsonschema",
-    "IPython",
-    "watchfiles",
-    "keras",
-    "tensorflow",
-)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,9 @@ from grader.submission import Identity
 STATION_BYTES = 2 * 1024**3
 """Memory that one station takes with TensorFlow in three processes, much of it shared."""
 
+AHEAD = 2
+"""Submissions that wait their turn beside those that run, so that no station is idle while another one's is judged."""
+
 
 class Rerun(enum.Enum):
     """What is graded again although there is a result: only what changed; also what is no whole grade; or all."""
@@ -48,6 +51,8 @@ class How(enum.Enum):
     """Its code had been run before, for this student or another."""
     UNCHANGED = "unchanged"
     """Nothing had changed since it was judged."""
+    ASIDE = "aside"
+    """There is no grade: it could not be run, or not be judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,18 +187,23 @@ class _Pass:
             running: dict[Future[None], tuple[str, Path]] = {}
             todo = list(reversed(waiting))
             while todo or running:
-                while todo and len(running) < runner.jobs:
+                while todo and len(running) < runner.jobs + AHEAD:
                     key = todo.pop()
-                    part = Path(tempfile.mkdtemp(prefix=PART, dir=self._classroom.evidence))
-                    try:
-                        future = runner.submit(self._task(waiting[key][0]), part)
-                    except GraderError as error:
-                        future = Future()
-                        future.set_exception(error)
+                    future, part = self._submit(runner, waiting[key][0])
                     running[future] = (key, part)
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    key, part = running.pop(future)
-                    yield from self._arrived(future, part, waiting.pop(key))
+                future = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
+                key, part = running.pop(future)
+                yield from self._arrived(future, part, waiting.pop(key))
+
+    def _submit(self, runner: Runner, work: _Work) -> tuple[Future[None], Path]:
+        """Have a submission run, and return where its evidence will be."""
+        part = Path(tempfile.mkdtemp(prefix=PART, dir=self._classroom.evidence))
+        try:
+            return runner.submit(self._task(work), part), part
+        except GraderError as error:
+            failed: Future[None] = Future()
+            failed.set_exception(error)
+            return failed, part
 
     def _runner(self) -> AbstractContextManager[Runner]:
         classroom, scope = self._classroom, self._scope
@@ -253,4 +263,4 @@ class _Pass:
     def _put_aside(self, entry: Entry, state: State, error: Exception, work: _Work | None = None) -> Done:
         note = str(error) if isinstance(error, GraderError) else f"{type(error).__name__}: {error}"
         identity, key = (work.identity, work.key) if work else (None, "")
-        return Done(standing=self._classroom.put_aside(entry, state, note, identity, key), how=How.RUN)
+        return Done(standing=self._classroom.put_aside(entry, state, note, identity, key), how=How.ASIDE)

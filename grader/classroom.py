@@ -21,7 +21,7 @@ from grader.labs import Lab
 from grader.late import HandedIn
 from grader.marks import carried_over
 from grader.model import Effort, Grade
-from grader.observation import FILE, digest_of_package, recall
+from grader.observation import FILE, digest_of, recall
 from grader.pipeline import Request
 from grader.report import record
 from grader.sandbox.choose import choose
@@ -235,13 +235,14 @@ def entry_of(row: Row) -> Entry:
 
 
 def _digest_of_rules(assignment: Assignment) -> str:
-    """Return a digest of what a verdict depends on beside the evidence: the lab's files, this package, the options."""
-    digest = hashlib.sha256(digest_of_package().encode())
-    for name in ("lab.toml", "checks.py", "expected.json"):
-        file = assignment.lab.folder / name
-        digest.update(file.read_bytes() if file.exists() else b"")
-    digest.update(repr((assignment.staff, assignment.language)).encode())
-    return digest.hexdigest()
+    """Return a digest of what a report depends on beside the evidence: the lab's files, this package, the options."""
+    package, templates = Path(__file__).parent, report.templates()
+    own = [*package.rglob("*.py"), *package.rglob("*.mo"), *templates.iterdir()]
+    of_lab = [
+        file for name in ("lab.toml", "checks.py", "expected.json") if (file := assignment.lab.folder / name).exists()
+    ]
+    facts = [digest_of(own), digest_of(of_lab), assignment.staff, assignment.language]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def _place(lab: Lab) -> str:

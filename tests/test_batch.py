@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader import batch, classroom, labs, marks, pipeline, rejudging, tables
+from grader import batch, classroom, labs, marks, pipeline, rejudging, report, tables
 from grader.authoring import newlab
 from grader.batch import How, Rerun, Scope
 from grader.classroom import Assignment
@@ -288,9 +288,9 @@ def test_marks_of_a_person_reach_the_gradebook_and_outlast_a_second_judgement(la
     task = assignment(asking, tmp_path / "out")
     graded(task, entries, jobs=1)
     assert table(tmp_path / "out") == {"ada": "", "bob": "100.00"}
-    report = marks.find([tmp_path / "out"])[0]
-    mark = marks.Mark(row=2, check=report.grade.written[0].check, points=Fraction(7), comment="")
-    changed = marks.bring_in([report], {report.folder: [mark]})
+    found = marks.find([tmp_path / "out"])[0]
+    mark = marks.Mark(row=2, check=found.grade.written[0].check, points=Fraction(7), comment="")
+    changed = marks.bring_in([found], {found.folder: [mark]})
     tables.take_over(tmp_path / "out")
     assert [float(each.grade.earned) for each in changed] == [107.0]
     assert table(tmp_path / "out")["ada"] == "107.00"
@@ -362,8 +362,39 @@ def test_kill_at_any_moment_loses_nothing_that_was_finished(lab_folder: Path, tm
     assert list(scratch.glob("epochmark-run-*")) == []
 
 
+@pytest.mark.parametrize(
+    ("changed", "runs_again"), [("judge/checks.py", False), ("report/html.py", False), ("collect/runner.py", True)]
+)
+def test_only_what_collects_or_verifies_makes_evidence_old(tmp_path: Path, changed: str, *, runs_again: bool) -> None:
+    package = shutil.copytree(Path(batch.__file__).parent, tmp_path / "grader")
+    script = "from grader import observation; print(observation.environment())"
+
+    def told() -> str:
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        arguments = [sys.executable, "-c", script]
+        done = subprocess.run(
+            arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True, timeout=60
+        )
+        return done.stdout
+
+    before = told()
+    (package / changed).write_text((package / changed).read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert (told() != before) is runs_again
+
+
+def test_a_changed_template_makes_reports_anew(
+    first: First, lab_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(first[0], tmp_path / "class")
+    entries = [Entry(id="ada", path=folder / "in" / "ada.py")]
+    templates = shutil.copytree(report.templates(), tmp_path / "templates")
+    (templates / "style.css").write_text("body { color: rebeccapurple }", encoding="utf-8")
+    monkeypatch.setattr(report, "templates", lambda: templates)
+    assert graded(assignment(lab_folder, folder / "out"), entries)["ada"][0] is How.KNOWN
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("jobs", [1, 6])
+@pytest.mark.parametrize("jobs", [1, 2, 6])
 def test_how_many_run_at_a_time_changes_no_grade(lab_folder: Path, tmp_path: Path, jobs: int) -> None:
     entries = hand_in(tmp_path / "in", **codes(8))
     results = graded(assignment(lab_folder, tmp_path / "out"), entries, jobs=jobs)

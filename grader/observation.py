@@ -201,7 +201,7 @@ def recall(folder: Path, identity: Identity, lab: Lab, source: DataSource) -> Ru
         frames = list(_read(folder / FILE))
         facts = frames[0].fields
         draws = Draws(**{**facts["draws"], "relabelling": tuple(facts["draws"]["relabelling"])})
-        verified = _verified(frames, held_out(source, draws), str(facts["fault"]))
+        verified = _verified(frames, held_out(source, draws, lab), str(facts["fault"]))
         tier, seconds = Tier(facts["tier"]), float(facts["seconds"])
     except (OSError, EOFError, wire.WireError, KeyError, TypeError, ValueError, IndexError) as error:
         raise MachineError(f"no whole evidence in {folder}: {error}", slug="evidence") from error
@@ -221,9 +221,12 @@ def recall(folder: Path, identity: Identity, lab: Lab, source: DataSource) -> Ru
     )
 
 
-def held_out(source: DataSource, draws: Draws) -> HeldOut:
-    """Return the images that the grader keeps for itself while it grades one submission."""
-    return datasets.held_out(source, count=HELD_OUT, seed=draws.held_out)
+def held_out(source: DataSource, draws: Draws, lab: Lab) -> HeldOut:
+    """Return the images that the grader keeps for itself while it grades one submission.
+
+    A lab without networks has one, which nobody looks at.
+    """
+    return datasets.held_out(source, count=HELD_OUT if lab.roles else 1, seed=draws.held_out)
 
 
 def labels(source: DataSource, draws: Draws) -> dict[str, Array]:

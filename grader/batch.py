@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader import observation
+from grader import observation, slurm
 from grader import submission as intake
 from grader.classroom import PART, Assignment, Classroom, as_json
 from grader.cluster import ClusterRunner
@@ -67,13 +67,15 @@ class Done:
 class Scope:
     """How to go about a class: how many run at a time, what is graded again, and which ids if not all.
 
-    `scheduler` is the address of a cluster that runs submissions in place of this machine.
+    `scheduler` is the address of a cluster that runs submissions in place of this machine; `slurm` says which jobs make
+    one.
     """
 
     jobs: int
     rerun: Rerun = Rerun.CHANGED
     only: frozenset[str] = frozenset()
     scheduler: str = ""
+    slurm: slurm.Options | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,19 +97,31 @@ def default_jobs() -> int:
 def grade_class(
     assignment: Assignment, entries: Sequence[Entry], scope: Scope, *, empty: Sequence[Entry] = ()
 ) -> Iterator[Done]:
-    """Grade the submissions of a class into a folder, and yield each result once it is written.
-
-    A submission that cannot be graded, or over which the machine failed, is a result like the others, and so is that of
-    a student who handed in nothing that could be graded (`empty`). Who is in neither list is marked as absent, unless
-    only some are graded.
+    """Grade the submissions of a class into a folder, as `grade_in`.
 
     Raises:
         UsageError: the request makes no sense, or the folder holds another lab.
         MachineError: the machine cannot grade at all.
     """
     with Classroom(assignment) as classroom:
-        classroom.note()
-        yield from _Pass(classroom, scope).grade(entries, empty)
+        yield from grade_in(classroom, entries, scope, empty=empty)
+
+
+def grade_in(
+    classroom: Classroom, entries: Sequence[Entry], scope: Scope, *, empty: Sequence[Entry] = ()
+) -> Iterator[Done]:
+    """Grade the submissions of a class whose folder is open, and yield each result once it is written.
+
+    A submission that cannot be graded, or over which the machine failed, is a result like the others, and so is that of
+    a student who handed in nothing that could be graded (`empty`). Who is in neither list is marked as absent, unless
+    only some are graded.
+
+    Raises:
+        UsageError: the request makes no sense.
+        MachineError: the machine cannot grade at all.
+    """
+    classroom.note()
+    yield from _Pass(classroom, scope).grade(entries, empty)
 
 
 class _Pass:
@@ -209,6 +223,8 @@ class _Pass:
         classroom, scope = self._classroom, self._scope
         if scope.scheduler:
             return ClusterRunner(scope.scheduler)
+        if scope.slurm is not None:
+            return slurm.runner(scope.slurm, classroom.assignment.out)
         return LocalRunner(scope.jobs, classroom.assignment.lab, classroom.source, classroom.tier)
 
     def _task(self, work: _Work) -> Task:

@@ -147,7 +147,7 @@ class Classroom:
             out=request.out / entry.id,
             early_stop=request.early_stop,
             tier=request.tier,
-            handed_in=None if entry.submitted_at is None else HandedIn(at=entry.submitted_at),
+            handed_in=_handed_in(entry),
             staff=request.staff,
             language=request.language,
         )
@@ -185,7 +185,8 @@ class Classroom:
 
     def judged(self, identity: Identity, entry: Entry) -> str:
         """Return a digest of everything that a verdict depends on beside the evidence."""
-        facts = [self._rules, identity.id, identity.file, identity.sha256, str(entry.submitted_at)]
+        when = (str(entry.submitted_at), str(entry.extended_until))
+        facts = [self._rules, identity.id, identity.file, identity.sha256, *when]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     def put_aside(
@@ -210,6 +211,12 @@ class Classroom:
         judged = self.judged(identity, entry) if identity else ""
         self.store.put(Row(key=key, judged=judged, entry=as_json(entry), standing=standing))
         return standing
+
+
+def _handed_in(entry: Entry) -> HandedIn | None:
+    if entry.submitted_at is None:
+        return None
+    return HandedIn(at=entry.submitted_at, extended_until=entry.extended_until)
 
 
 def _to_disk(path: Path) -> None:

@@ -23,7 +23,8 @@ LAYERS = (
     },
     {"collect", "verify", "judge", "report", "exchange"},
     {
-        *("pipeline", "observation", "stations", "classroom", "runners", "cluster", "batch", "rejudging", "tables"),
+        *("pipeline", "observation", "stations", "classroom", "rollcall", "runners", "cluster", "slurm"),
+        *("batch", "rejudging", "tables"),
         *("doctor", "authoring", "marks", "pytest_plugin"),
     },
     {"cli"},

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from grader import __version__
-from grader.cli import authors, classes, marks, one
+from grader.cli import authors, classes, gradebooks, marks, one
 from grader.errors import ExitCode, GraderError
 
 
@@ -44,8 +44,8 @@ COMMANDS: tuple[click.Command, ...] = (
     one.demo_command,
     classes.batch_command,
     classes.rejudge_command,
-    classes.gradebook_command,
-    classes.feedback_command,
+    gradebooks.gradebook_command,
+    gradebooks.feedback_command,
     marks.marks_group,
     authors.labs_command,
     authors.doctor_command,

@@ -14,7 +14,8 @@ All read the very same files and images, and have the same processors. The other
 they do, and need minutes for each: so they grade a sample, chosen evenly, and the ratios are of seconds for each
 submission. They are helped where that is fair: stand-ins for the packages of the course and for MNIST's download, a
 limit of two hours for a cell, no notebook that never ends or trains for hours. `--alone` grades each submission without
-the others as well, with this grader, and compares the points of every part.
+the others as well, with this grader, and compares the points of every part. `--work FOLDER` keeps what was measured, so
+that a run goes on where it was stopped; when each was measured, and under what load, stands beside it.
 
 Seconds on the clock are of this run on this machine, whatever else it did (the load is told); those of a processor
 depend on it less. The others' own verdicts are told as well, against what each notebook deserves.
@@ -26,6 +27,7 @@ import argparse
 import datetime as dt
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -69,7 +71,8 @@ def main() -> None:
 
 def environment() -> Path:
     """Return the interpreter of the environment of the others, which is made if there is none yet."""
-    folder = Path(platformdirs.user_cache_dir("epochmark")) / "peers"
+    named = os.environ.get("GRADER_CACHE")
+    folder = (Path(named) if named else platformdirs.user_cache_path("epochmark")) / "peers"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not (folder / "whole").exists():
         venv.create(folder, with_pip=True, clear=True)
@@ -124,6 +127,7 @@ class Kept:
 
 
 def _ours(chosen: argparse.Namespace, folder: Path, made: Sequence[Made]) -> Mapping[str, object]:
+    shutil.rmtree(folder / "ours", ignore_errors=True)
     usage = ours.in_a_batch(folder / "submitted", folder / "ours", data=chosen.data, jobs=chosen.jobs)
     verdicts = {one.student: ours.verdict(folder / "ours", one.student) for one in made}
     return {**usage.figures(len(made)), "jobs": chosen.jobs, **_agreement(made, verdicts)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -37,13 +38,19 @@ class Place:
     notebooks: Mapping[str, Path]
     folder: Path
 
-    def run(self, command: Sequence[str], where: Path, **more: str) -> str:
-        """Run a program of theirs and return what it prints."""
+    def fresh(self, name: str) -> Path:
+        """Return an empty folder: what an earlier run left, which was stopped, is taken away."""
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+        (self.folder / name).mkdir(parents=True)
+        return self.folder / name
+
+    def run(self, command: Sequence[str], where: Path, *, fine: Sequence[int] = (0,), **more: str) -> str:
+        """Run a program of theirs and return what it prints; one that fails would look fast."""
         line = [str(self.python), *command]
         done = subprocess.run(
             line, cwd=where, env={**self.environment, **more}, stdout=subprocess.PIPE, check=False, text=True
         )
-        if done.returncode not in (0, 1):
+        if done.returncode not in fine:
             raise SystemExit(f"{command[:3]} exited with {done.returncode}")
         return done.stdout
 
@@ -53,7 +60,7 @@ Outcome = tuple[Usage, dict[str, Verdict]]
 
 def nbgrader(place: Place) -> Outcome:
     """`nbgrader autograde` and `nbgrader generate_feedback`, for all notebooks at once; it takes them one by one."""
-    course = assignment.course(place.folder / "course")
+    course = assignment.course(place.fresh("course"))
     for student, path in place.notebooks.items():
         shutil.copytree(path.parent, course / "submitted" / student / assignment.NAME)
     place.run(["-m", "nbgrader", "generate_assignment", assignment.NAME], course)
@@ -65,7 +72,7 @@ def nbgrader(place: Place) -> Outcome:
 
 def otter(place: Place) -> Outcome:
     """`otter run` for each notebook, which needs no container."""
-    tests = assignment.otter_tests(place.folder / "otter" / "tests")
+    tests = assignment.otter_tests(place.fresh("otter") / "tests")
     folder, verdicts = tests.parent, {}
     place.run(["-m", "otter", "generate", "-t", str(tests), "-o", str(folder / "autograder.zip")], folder)
     with measured() as usage:
@@ -84,16 +91,15 @@ def _otters(file: Path) -> Verdict:
 
 def plain_pytest(place: Place) -> Outcome:
     """`pytest` for each notebook, with nothing but a file of tests."""
-    folder, verdicts = place.folder / "pytest", {}
-    folder.mkdir()
+    folder, verdicts = place.fresh("pytest"), {}
     tests = Path(__file__).with_name("plain.py")
     # Where they were installed by the extra, our plugin is there, too: it has no part in this.
-    options = ["-p", "no:grader", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", str(folder), "-q"]
+    options = ["-p", "no:grader", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(folder), "-q"]
     with measured() as usage:
         for student, path in place.notebooks.items():
             report = folder / f"{student}.xml"
             command = ["-m", "pytest", *options, str(tests), f"--junitxml={report}"]
-            sys.stderr.write(place.run(command, folder, SUBMISSION=str(path), MPLBACKEND="Agg"))
+            sys.stderr.write(place.run(command, folder, fine=(0, 1), SUBMISSION=str(path), MPLBACKEND="Agg"))
             verdicts[student] = _pytests(report)
     return usage, verdicts
 

@@ -5,7 +5,8 @@
 
 The submissions are right solutions of the lab that `grade new-lab` makes, each with a comment of its own, so that each
 is run; their own code takes next to no time. Prints JSON. Seconds of a processor are those of all processes together;
-the ratios to grading each submission alone, in the same run, are the claim.
+the ratios to grading each submission alone, in the same run, are the claim. `report_cpu_s` is the part of `each_cpu_s`
+that goes into writing reports, and `verdict_cpu_s` the rest.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from grader import batch, classroom, labs, pipeline, rejudging
+from grader import batch, classroom, labs, pipeline, rejudging, report
 from grader.authoring import newlab
 from grader.batch import Scope
 from grader.classroom import Assignment
 from grader.exchange import Entry
-from grader.model import Effort
+from grader.model import Effort, Grade
 from grader.pipeline import Request
 from grader.procfs import resident_bytes
 
@@ -63,7 +65,9 @@ def measure(folder: Path, *, count: int, jobs: int) -> dict[str, object]:
         memory.extend(resident_bytes("self") for _ in done)
 
     small, _ = _used(lambda: grade(entries[:WARM_UP], "small"))
-    whole, wall = _used(lambda: grade(entries, "whole"))
+    with _timed_reports() as reports:
+        whole, wall = _used(lambda: grade(entries, "whole"))
+    written = sum(reports) / len(reports)
     kept, _ = _used(lambda: grade(entries, "whole"))
     task = classroom.remembered(folder / "whole")
     again, _ = _used(lambda: list(rejudging.rejudge(task)))
@@ -74,6 +78,8 @@ def measure(folder: Path, *, count: int, jobs: int) -> dict[str, object]:
         "jobs": jobs,
         "alone_cpu_s": round(sum(alone) / len(alone), 3),
         "each_cpu_s": round(each, 3),
+        "report_cpu_s": round(written, 3),
+        "verdict_cpu_s": round(each - written, 3),
         "ratio_to_alone": round(each / (sum(alone) / len(alone)), 4),
         "class_fixed_cpu_s": round(whole - each * len(entries), 2),
         "wall_s": round(wall, 1),
@@ -83,6 +89,25 @@ def measure(folder: Path, *, count: int, jobs: int) -> dict[str, object]:
         "memory_first_mib": memory[WARM_UP] // 2**20,
         "memory_last_mib": memory[len(entries) + WARM_UP - 1] // 2**20,
     }
+
+
+@contextmanager
+def _timed_reports() -> Iterator[list[float]]:
+    """Note what it costs to write the reports of each submission, which is done in the main thread."""
+    seconds: list[float] = []
+    write = report.write_reports
+
+    def timed(grade: Grade, folder: Path, *, staff: bool = False) -> list[Path]:
+        before = time.thread_time()
+        written = write(grade, folder, staff=staff)
+        seconds.append(time.thread_time() - before)
+        return written
+
+    report.write_reports = timed
+    try:
+        yield seconds
+    finally:
+        report.write_reports = write
 
 
 def _assignment(lab: labs.Lab, out: Path) -> Assignment:

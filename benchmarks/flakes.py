@@ -46,7 +46,15 @@ def run(lab: labs.Lab, effort: Effort, data: str, seeds: Iterable[int], *, jobs:
             case, facts = pipeline.case_of(request, observed, expected), pipeline.facts_of(request, observed)
             grades[request.seed] = settle(case, judge(case), reference.identity, facts, 0.0)
             sys.stderr.write(f"{request.seed}: {lost(grades[request.seed]) or 'full marks'}\n")
+            sys.stderr.writelines(f"  {failure}\n" for failure in failures(observed))
     return grades
+
+
+def failures(observed: Run) -> list[str]:
+    """Return what did not run to its end, which tells a busy machine from a training that came out badly."""
+    evidence = observed.evidence
+    stopped = [f"cell {cell.index}: {cell.failures}" for cell in evidence.cells if cell.failures]
+    return stopped if evidence.ending == "done" else [*stopped, f"{evidence.ending} {evidence.ending_detail}"]
 
 
 def lost(grade: Grade) -> list[str]:

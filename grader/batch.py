@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader import observation
+from grader import observation, slurm
 from grader import submission as intake
 from grader.classroom import PART, Assignment, Classroom, as_json
 from grader.cluster import ClusterRunner
@@ -30,6 +30,9 @@ from grader.submission import Identity
 
 STATION_BYTES = 2 * 1024**3
 """Memory that one station takes with TensorFlow in three processes, much of it shared."""
+
+AHEAD = 2
+"""Submissions that wait their turn beside those that run, so that no station is idle while another one's is judged."""
 
 
 class Rerun(enum.Enum):
@@ -48,6 +51,8 @@ class How(enum.Enum):
     """Its code had been run before, for this student or another."""
     UNCHANGED = "unchanged"
     """Nothing had changed since it was judged."""
+    ASIDE = "aside"
+    """There is no grade: it could not be run, or not be judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +67,15 @@ class Done:
 class Scope:
     """How to go about a class: how many run at a time, what is graded again, and which ids if not all.
 
-    `scheduler` is the address of a cluster that runs submissions in place of this machine.
+    `scheduler` is the address of a cluster that runs submissions in place of this machine; `slurm` says which jobs make
+    one.
     """
 
     jobs: int
     rerun: Rerun = Rerun.CHANGED
     only: frozenset[str] = frozenset()
     scheduler: str = ""
+    slurm: slurm.Options | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,19 +97,31 @@ def default_jobs() -> int:
 def grade_class(
     assignment: Assignment, entries: Sequence[Entry], scope: Scope, *, empty: Sequence[Entry] = ()
 ) -> Iterator[Done]:
-    """Grade the submissions of a class into a folder, and yield each result once it is written.
-
-    A submission that cannot be graded, or over which the machine failed, is a result like the others, and so is that of
-    a student who handed in nothing that could be graded (`empty`). Who is in neither list is marked as absent, unless
-    only some are graded.
+    """Grade the submissions of a class into a folder, as `grade_in`.
 
     Raises:
         UsageError: the request makes no sense, or the folder holds another lab.
         MachineError: the machine cannot grade at all.
     """
     with Classroom(assignment) as classroom:
-        classroom.note()
-        yield from _Pass(classroom, scope).grade(entries, empty)
+        yield from grade_in(classroom, entries, scope, empty=empty)
+
+
+def grade_in(
+    classroom: Classroom, entries: Sequence[Entry], scope: Scope, *, empty: Sequence[Entry] = ()
+) -> Iterator[Done]:
+    """Grade the submissions of a class whose folder is open, and yield each result once it is written.
+
+    A submission that cannot be graded, or over which the machine failed, is a result like the others, and so is that of
+    a student who handed in nothing that could be graded (`empty`). Who is in neither list is marked as absent, unless
+    only some are graded.
+
+    Raises:
+        UsageError: the request makes no sense.
+        MachineError: the machine cannot grade at all.
+    """
+    classroom.note()
+    yield from _Pass(classroom, scope).grade(entries, empty)
 
 
 class _Pass:
@@ -182,23 +201,30 @@ class _Pass:
             running: dict[Future[None], tuple[str, Path]] = {}
             todo = list(reversed(waiting))
             while todo or running:
-                while todo and len(running) < runner.jobs:
+                while todo and len(running) < runner.jobs + AHEAD:
                     key = todo.pop()
-                    part = Path(tempfile.mkdtemp(prefix=PART, dir=self._classroom.evidence))
-                    try:
-                        future = runner.submit(self._task(waiting[key][0]), part)
-                    except GraderError as error:
-                        future = Future()
-                        future.set_exception(error)
+                    future, part = self._submit(runner, waiting[key][0])
                     running[future] = (key, part)
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    key, part = running.pop(future)
-                    yield from self._arrived(future, part, waiting.pop(key))
+                future = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
+                key, part = running.pop(future)
+                yield from self._arrived(future, part, waiting.pop(key))
+
+    def _submit(self, runner: Runner, work: _Work) -> tuple[Future[None], Path]:
+        """Have a submission run, and return where its evidence will be."""
+        part = Path(tempfile.mkdtemp(prefix=PART, dir=self._classroom.evidence))
+        try:
+            return runner.submit(self._task(work), part), part
+        except GraderError as error:
+            failed: Future[None] = Future()
+            failed.set_exception(error)
+            return failed, part
 
     def _runner(self) -> AbstractContextManager[Runner]:
         classroom, scope = self._classroom, self._scope
         if scope.scheduler:
             return ClusterRunner(scope.scheduler)
+        if scope.slurm is not None:
+            return slurm.runner(scope.slurm, classroom.assignment.out)
         return LocalRunner(scope.jobs, classroom.assignment.lab, classroom.source, classroom.tier)
 
     def _task(self, work: _Work) -> Task:
@@ -253,4 +279,4 @@ class _Pass:
     def _put_aside(self, entry: Entry, state: State, error: Exception, work: _Work | None = None) -> Done:
         note = str(error) if isinstance(error, GraderError) else f"{type(error).__name__}: {error}"
         identity, key = (work.identity, work.key) if work else (None, "")
-        return Done(standing=self._classroom.put_aside(entry, state, note, identity, key), how=How.RUN)
+        return Done(standing=self._classroom.put_aside(entry, state, note, identity, key), how=How.ASIDE)

@@ -21,7 +21,7 @@ from grader.labs import Lab
 from grader.late import HandedIn
 from grader.marks import carried_over
 from grader.model import Effort, Grade
-from grader.observation import FILE, digest_of_package, recall
+from grader.observation import FILE, digest_of, recall
 from grader.pipeline import Request
 from grader.report import record
 from grader.sandbox.choose import choose
@@ -147,7 +147,7 @@ class Classroom:
             out=request.out / entry.id,
             early_stop=request.early_stop,
             tier=request.tier,
-            handed_in=None if entry.submitted_at is None else HandedIn(at=entry.submitted_at),
+            handed_in=_handed_in(entry),
             staff=request.staff,
             language=request.language,
         )
@@ -185,7 +185,8 @@ class Classroom:
 
     def judged(self, identity: Identity, entry: Entry) -> str:
         """Return a digest of everything that a verdict depends on beside the evidence."""
-        facts = [self._rules, identity.id, identity.file, identity.sha256, str(entry.submitted_at)]
+        when = (str(entry.submitted_at), str(entry.extended_until))
+        facts = [self._rules, identity.id, identity.file, identity.sha256, *when]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     def put_aside(
@@ -212,6 +213,12 @@ class Classroom:
         return standing
 
 
+def _handed_in(entry: Entry) -> HandedIn | None:
+    if entry.submitted_at is None:
+        return None
+    return HandedIn(at=entry.submitted_at, extended_until=entry.extended_until)
+
+
 def _to_disk(path: Path) -> None:
     """See to it that a file or a folder survives a loss of power."""
     if os.name != "posix" and path.is_dir():
@@ -235,13 +242,14 @@ def entry_of(row: Row) -> Entry:
 
 
 def _digest_of_rules(assignment: Assignment) -> str:
-    """Return a digest of what a verdict depends on beside the evidence: the lab's files, this package, the options."""
-    digest = hashlib.sha256(digest_of_package().encode())
-    for name in ("lab.toml", "checks.py", "expected.json"):
-        file = assignment.lab.folder / name
-        digest.update(file.read_bytes() if file.exists() else b"")
-    digest.update(repr((assignment.staff, assignment.language)).encode())
-    return digest.hexdigest()
+    """Return a digest of what a report depends on beside the evidence: the lab's files, this package, the options."""
+    package, templates = Path(__file__).parent, report.templates()
+    own = [*package.rglob("*.py"), *package.rglob("*.mo"), *templates.iterdir()]
+    of_lab = [
+        file for name in ("lab.toml", "checks.py", "expected.json") if (file := assignment.lab.folder / name).exists()
+    ]
+    facts = [digest_of(own), digest_of(of_lab), assignment.staff, assignment.language]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def _place(lab: Lab) -> str:

@@ -98,18 +98,27 @@ def handed_in(submitted_at: str | None, extended_until: str | None, rules: Polic
         UsageError: an instant is none, or an extension comes without a submission, a deadline, or an effect.
     """
     until = instant(extended_until, option="--extended-until") if extended_until is not None else None
-    if until is not None and rules is None:
-        raise UsageError("--extended-until: this lab has no deadline ([late] in lab.toml)", slug="no-deadline")
-    if until is not None and submitted_at is None:
-        raise UsageError("--extended-until needs --submitted-at: when it was handed in", slug="no-instant")
-    if until is not None and rules is not None and until < rules.deadline:
-        raise UsageError(
-            f"--extended-until: {until.isoformat()} is before the deadline, {rules.deadline.isoformat()}",
-            slug="no-extension",
-        )
+    if until is not None:
+        require_extension(until, rules, option="--extended-until")
+        if submitted_at is None:
+            raise UsageError("--extended-until needs --submitted-at: when it was handed in", slug="no-instant")
     if submitted_at is None:
         return None
     return HandedIn(at=instant(submitted_at, option="--submitted-at"), extended_until=until)
+
+
+def require_extension(until: dt.datetime, rules: Policy | None, *, option: str) -> None:
+    """Refuse an extension that has no effect; `option` says where it was given.
+
+    Raises:
+        UsageError: the lab has no deadline, or it is later.
+    """
+    if rules is None:
+        raise UsageError(f"{option}: this lab has no deadline ([late] in lab.toml)", slug="no-deadline")
+    if until < rules.deadline:
+        raise UsageError(
+            f"{option}: {until.isoformat()} is before the deadline, {rules.deadline.isoformat()}", slug="no-extension"
+        )
 
 
 def penalty(rules: Policy, moment: HandedIn, *, earned: Fraction, total: Fraction) -> Penalty:

@@ -12,7 +12,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,9 @@ HELD_OUT = 1_000
 
 TRIALS, TRIAL_ROWS, CLASSES = 3, 64, 10
 """Prediction matrices on which the student's expression is tried."""
+
+AFTERWARDS = ("judge", "report", "exchange", "authoring", "cli")
+"""Packages that do something with evidence: when they change, nothing has to be run again."""
 
 FILE = "verified.bin"
 
@@ -130,14 +133,22 @@ def key(
 def environment() -> tuple[str, ...]:
     """Return the versions of the software that evidence depends on."""
     versions = [importlib.metadata.version(name) for name in ("tensorflow", "keras", "numpy")]
-    return (platform.python_version(), platform.machine(), *versions, digest_of_package())
+    return (platform.python_version(), platform.machine(), *versions, _digest_of_collecting())
 
 
-@functools.cache
-def digest_of_package() -> str:
-    """Return a digest of all code of this package, in hexadecimal."""
+def _digest_of_collecting() -> str:
+    """Return a digest of the code of this package but for the packages that begin only where evidence is there.
+
+    By the order of import, nothing that collects or verifies can depend on those.
+    """
+    package = Path(__file__).parent
+    return digest_of(path for path in package.rglob("*.py") if path.relative_to(package).parts[0] not in AFTERWARDS)
+
+
+def digest_of(paths: Iterable[Path]) -> str:
+    """Return a digest of what files say, in hexadecimal, whatever their order."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    for path in sorted(paths):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
@@ -190,7 +201,7 @@ def recall(folder: Path, identity: Identity, lab: Lab, source: DataSource) -> Ru
         frames = list(_read(folder / FILE))
         facts = frames[0].fields
         draws = Draws(**{**facts["draws"], "relabelling": tuple(facts["draws"]["relabelling"])})
-        verified = _verified(frames, held_out(source, draws), str(facts["fault"]))
+        verified = _verified(frames, held_out(source, draws, lab), str(facts["fault"]))
         tier, seconds = Tier(facts["tier"]), float(facts["seconds"])
     except (OSError, EOFError, wire.WireError, KeyError, TypeError, ValueError, IndexError) as error:
         raise MachineError(f"no whole evidence in {folder}: {error}", slug="evidence") from error
@@ -210,9 +221,12 @@ def recall(folder: Path, identity: Identity, lab: Lab, source: DataSource) -> Ru
     )
 
 
-def held_out(source: DataSource, draws: Draws) -> HeldOut:
-    """Return the images that the grader keeps for itself while it grades one submission."""
-    return datasets.held_out(source, count=HELD_OUT, seed=draws.held_out)
+def held_out(source: DataSource, draws: Draws, lab: Lab) -> HeldOut:
+    """Return the images that the grader keeps for itself while it grades one submission.
+
+    A lab without networks has one, which nobody looks at.
+    """
+    return datasets.held_out(source, count=HELD_OUT if lab.roles else 1, seed=draws.held_out)
 
 
 def labels(source: DataSource, draws: Draws) -> dict[str, Array]:

@@ -183,7 +183,7 @@ def gather(
     elsewhere, as weights or as a table of answers, is worth nothing. What its networks say is translated back.
     """
     draws = draws or Draws.of(submission, request.seed)
-    held_out = held_out or observation.held_out(station.source, draws)
+    held_out = held_out or observation.held_out(station.source, draws, request.lab)
     job = Job(
         submission=submission,
         lab=request.lab,

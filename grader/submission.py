@@ -179,5 +179,6 @@ def find_in(folder: Path) -> Path:
         )
     listed = ", ".join(path.name for path in candidates[:5])
     raise UsageError(
-        f"there are several files here ({listed}); name the one to grade: grade FILE", slug="several-files"
+        f"there are several files here ({listed}); name the one to grade: grade FILE, or in a class --file ID=NAME",
+        slug="several-files",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from grader.exchange.gradebooks import plain
 from grader.files import write_atomically
 from grader.report import overview, record
 from grader.standings import Standing, State
-from grader.store import Row, Store
+from grader.store import FILE, Row, Store
 
 
 def results(folder: Path) -> list[Result]:
@@ -61,7 +63,11 @@ def write_tables(folder: Path, *, to_grade: int = 0) -> None:
         OSError: a file cannot be written.
     """
     with Store(folder) as file:
-        facts, rows = file.facts(), list(file.rows())
+        _write(file, to_grade)
+
+
+def _write(file: Store, to_grade: int = 0) -> None:
+    folder, facts, rows = file.folder, file.facts(), list(file.rows())
     lab = labs.find(facts["place"])
     about = overview.Facts(
         effort=facts["effort"], data=facts["images"], seed=int(facts["seed"]), tier=facts["tier"], to_grade=to_grade
@@ -70,20 +76,34 @@ def write_tables(folder: Path, *, to_grade: int = 0) -> None:
     write_atomically(folder / "index.html", overview.render(lab.title, lab.id, [row.standing for row in rows], about))
 
 
-def take_over(folder: Path) -> None:
+@contextmanager
+def held(folders: Iterable[Path]) -> Iterator[tuple[Store, ...]]:
+    """Keep other commands from grading into the classes to which folders with reports belong, and yield their files.
+
+    Args:
+        folders: of classes, or of reports in them; others are passed over.
+
+    Raises:
+        UsageError: another command is at work in one of them.
+    """
+    places = (place for folder in folders for place in (folder.resolve(), folder.resolve().parent))
+    with ExitStack() as stack:
+        classes = sorted({place for place in places if (place / FILE).exists()})
+        yield tuple(stack.enter_context(Store(folder)) for folder in classes)
+
+
+def take_over(file: Store) -> None:
     """Bring the file of a class up to date with the grades that are kept in its reports, after a person marked answers.
 
     Raises:
-        UsageError: another command is at work in the folder.
         MachineError: a grade that is kept cannot be read.
     """
-    with Store(folder) as file:
-        for row in list(file.rows()):
-            grade = record.load(folder / row.standing.id)
-            if grade is not None and row.standing.state is State.GRADED:
-                before = row.standing
-                standing = standings.of(
-                    grade, content=before.content, name=before.name, email=before.email, is_late=before.is_late
-                )
-                file.put(replace(row, standing=standing))
-    write_tables(folder)
+    for row in list(file.rows()):
+        grade = record.load(file.folder / row.standing.id)
+        if grade is not None and row.standing.state is State.GRADED:
+            before = row.standing
+            standing = standings.of(
+                grade, content=before.content, name=before.name, email=before.email, is_late=before.is_late
+            )
+            file.put(replace(row, standing=standing))
+    _write(file)

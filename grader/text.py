@@ -5,9 +5,11 @@ Escaping for HTML is not done here: it is the template engine's work, and twice 
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from grader.language import gettext as _
 from grader.language import whole
@@ -86,6 +88,12 @@ def markdown(text: str, limit: int = LINE) -> str:
 def annotation(text: str, limit: int = PARAGRAPH) -> str:
     """Return cleaned text as the message of an annotation of GitHub Actions, in which it cannot start a new command."""
     return clean(text, limit).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def nearest(wanted: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:
+    """Return `; did you mean …?` with the name that is most like one that is not known; nothing if none is."""
+    near = difflib.get_close_matches(wanted, list(known), n=1, cutoff=cutoff)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def count(number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import datetime as dt
 import json
 import os
 import shutil
@@ -20,10 +21,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader import batch, classroom, labs, marks, pipeline, rejudging, tables
+from grader import batch, classroom, cli, labs, marks, pipeline, rejudging, report, tables
 from grader.authoring import newlab
 from grader.batch import How, Rerun, Scope
-from grader.classroom import Assignment
+from grader.classroom import Assignment, Classroom
+from grader.cluster import ClusterRunner
 from grader.errors import AuthorError, ExitCode, MachineError, StudentError, TierUnavailable, UsageError
 from grader.exchange import Entry
 from grader.model import Effort
@@ -288,10 +290,23 @@ def test_marks_of_a_person_reach_the_gradebook_and_outlast_a_second_judgement(la
     task = assignment(asking, tmp_path / "out")
     graded(task, entries, jobs=1)
     assert table(tmp_path / "out") == {"ada": "", "bob": "100.00"}
-    report = marks.find([tmp_path / "out"])[0]
-    mark = marks.Mark(row=2, check=report.grade.written[0].check, points=Fraction(7), comment="")
-    changed = marks.bring_in([report], {report.folder: [mark]})
-    tables.take_over(tmp_path / "out")
+    found = marks.find([tmp_path / "out"])[0]
+    mark = marks.Mark(row=2, check=found.grade.written[0].check, points=Fraction(7), comment="")
+    written = tmp_path / "marks.csv"
+    marks.export([found], written)
+    with written.open(encoding="utf-8-sig", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    with written.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, row)
+        writer.writeheader()
+        writer.writerow({**row, "mark": "7"})
+    before = (found.folder / "report.html").read_bytes()
+    with Store(tmp_path / "out"):
+        assert cli.run(["marks", "import", str(written), str(found.folder)]) == ExitCode.USAGE
+    assert (found.folder / "report.html").read_bytes() == before
+    changed = marks.bring_in([found], {found.folder: [mark]})
+    # Brought in twice, by the command, too: the same is the same.
+    assert cli.run(["marks", "import", str(written), str(found.folder), str(tmp_path / "out")]) == ExitCode.GRADED
     assert [float(each.grade.earned) for each in changed] == [107.0]
     assert table(tmp_path / "out")["ada"] == "107.00"
     assert graded(task, entries, jobs=1)["ada"] == (How.UNCHANGED, State.GRADED, 107.0)
@@ -299,6 +314,36 @@ def test_marks_of_a_person_reach_the_gradebook_and_outlast_a_second_judgement(la
         "ada": 107.0,
         "bob": 100.0,
     }
+
+
+def test_marks_are_brought_in_only_while_nobody_grades(
+    first: First, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(first[0], tmp_path / "class")
+    (tmp_path / "marks.csv").write_text("submission,sha256,lab,question_id,mark,comment\n")
+    for given in (folder / "out", folder / "out" / "ada", folder / "out" / "." / "ada"):
+        arguments = ["marks", "import", str(tmp_path / "marks.csv"), str(given), str(folder / "out")]
+        with Store(folder / "out"):
+            assert cli.run(arguments) == ExitCode.USAGE
+        assert "another command is at work" in capfd.readouterr().err
+        assert cli.run(arguments) == ExitCode.USAGE
+        assert "no answer in these reports" in capfd.readouterr().err
+
+
+def test_a_time_that_becomes_known_costs_no_run(first: First, lab_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(first[0], tmp_path / "class")
+    due = shutil.copytree(lab_folder, tmp_path / lab_folder.name)
+    late = '\n[late]\ndeadline = 2026-11-20T23:59:00+01:00\npercent = 10\nper = "day"\n'
+    (due / "lab.toml").write_text((due / "lab.toml").read_text() + late)
+    task, ada = assignment(due, folder / "out"), Entry(id="ada", path=folder / "in" / "ada.py")
+    assert graded(task, [ada])["ada"] == (How.KNOWN, State.GRADED, 100.0)
+    ada = replace(ada, submitted_at=dt.datetime.fromisoformat("2026-11-22T12:00:00+01:00"))
+    for until, score in (("", 80.0), ("2026-11-21T23:59:00+01:00", 90.0), ("2026-11-25T00:00:00+01:00", 100.0)):
+        ada = replace(ada, extended_until=dt.datetime.fromisoformat(until) if until else None)
+        assert graded(task, [ada])["ada"] == (How.KNOWN, State.GRADED, score)
+        assert graded(task, [ada])["ada"] == (How.UNCHANGED, State.GRADED, score)
+    # Judging again knows the extension, too.
+    assert [float(change.after.earned) for change in rejudging.rejudge(task)] == [100.0]
 
 
 def command(lab_folder: Path, folder: Path) -> list[str]:
@@ -362,8 +407,39 @@ def test_kill_at_any_moment_loses_nothing_that_was_finished(lab_folder: Path, tm
     assert list(scratch.glob("epochmark-run-*")) == []
 
 
+@pytest.mark.parametrize(
+    ("changed", "runs_again"), [("judge/checks.py", False), ("report/html.py", False), ("collect/runner.py", True)]
+)
+def test_only_what_collects_or_verifies_makes_evidence_old(tmp_path: Path, changed: str, *, runs_again: bool) -> None:
+    package = shutil.copytree(Path(batch.__file__).parent, tmp_path / "grader")
+    script = "from grader import observation; print(observation.environment())"
+
+    def told() -> str:
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        arguments = [sys.executable, "-c", script]
+        done = subprocess.run(
+            arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True, timeout=60
+        )
+        return done.stdout
+
+    before = told()
+    (package / changed).write_text((package / changed).read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert (told() != before) is runs_again
+
+
+def test_a_changed_template_makes_reports_anew(
+    first: First, lab_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(first[0], tmp_path / "class")
+    entries = [Entry(id="ada", path=folder / "in" / "ada.py")]
+    templates = shutil.copytree(report.templates(), tmp_path / "templates")
+    (templates / "style.css").write_text("body { color: rebeccapurple }", encoding="utf-8")
+    monkeypatch.setattr(report, "templates", lambda: templates)
+    assert graded(assignment(lab_folder, folder / "out"), entries)["ada"][0] is How.KNOWN
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("jobs", [1, 6])
+@pytest.mark.parametrize("jobs", [1, 2, 6])
 def test_how_many_run_at_a_time_changes_no_grade(lab_folder: Path, tmp_path: Path, jobs: int) -> None:
     entries = hand_in(tmp_path / "in", **codes(8))
     results = graded(assignment(lab_folder, tmp_path / "out"), entries, jobs=jobs)
@@ -411,6 +487,27 @@ def test_a_cluster_gives_the_same_grades_also_when_it_loses_a_worker(lab_folder:
     assert child.returncode == ExitCode.GRADED, log
     assert "8 graded" in told
     assert table(tmp_path / "out") == {name: "0.00" if WRONG in code else "100.00" for name, code in entries.items()}
+
+
+@pytest.mark.slow
+def test_what_waits_for_a_cluster_without_workers_is_given_up(lab_folder: Path, tmp_path: Path) -> None:
+    entries = hand_in(tmp_path / "in", ada=RIGHT)
+    task = assignment(lab_folder, tmp_path / "out")
+    with (
+        cluster(tmp_path) as (address, workers),
+        Classroom(task) as room,
+        ClusterRunner(address, patience_s=1) as runner,
+    ):
+        assert runner.jobs >= 2
+        for worker in workers:
+            worker.kill()
+        sent = batch._Pass(room, Scope(jobs=1))._look(entries[0])
+        assert not isinstance(sent, batch.Done)
+        todo = batch._Pass(room, Scope(jobs=1))._task(sent)
+        with pytest.raises(MachineError, match="no worker left"):
+            runner.submit(todo, tmp_path).result(timeout=120)
+        with pytest.raises(MachineError, match="no worker left"):
+            runner.submit(todo, tmp_path).result(timeout=120)
 
 
 @pytest.mark.slow

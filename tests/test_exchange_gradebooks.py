@@ -275,6 +275,74 @@ def test_blind_downloads_are_matched_by_number_alone() -> None:
     assert [note.about for note in filled.notes] == ["6"]
 
 
+LANGUAGES = {
+    "de": ("ID", "Vollständiger Name", "E-Mail-Adresse", "Bewertung", "Bestwertung", "Feedback als Kommentar"),
+    "es": (
+        *("Identificador", "Nombre completo", "Dirección de correo", "Calificación", "Calificación máxima"),
+        "Comentarios de retroalimentación",
+    ),
+    "fr": (
+        *("Identifiant", "Nom complet", "Adresse de courriel", "Note", "Note maximale"),
+        "Feedback par commentaires",
+    ),
+    "pl": ("Identyfikator", "Imię, nazwisko", "Adres e-mail", "Ocena", "Maks.", "Kom."),
+}
+
+
+def in_language(language: str) -> bytes:
+    """Return the worksheet with the labels of a language."""
+    english = ("Identifier", "Full name", "Email address", "Grade", "Maximum Grade", "Feedback comments")
+    labels = dict(zip(english, LANGUAGES[language], strict=True))
+    head, *others = rows(WORKSHEET.encode())
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([[labels.get(label, label) for label in head], *others])
+    return text.getvalue().encode()
+
+
+@pytest.mark.parametrize(
+    ("language", "columns"),
+    [
+        ("de", ""),
+        ("es", ""),
+        ("fr", ""),
+        ("pl", "grade=Ocena, name=Imię, nazwisko, email=adres e-mail,maximum=Maks.,comments=Kom."),
+        ("pl", "id=Identyfikator,grade=OCENA,comments=Kom."),
+    ],
+)
+def test_worksheets_in_other_languages_take_the_same(language: str, columns: str) -> None:
+    results = [
+        result(moodle_entry("1234", "Jane Doe"), summary="fine"),
+        result(entry("g", layout=Layout.GRADESCOPE, members=(Person(name="Pat Poe"),)), "50"),
+    ]
+    filled = moodle.fill(in_language(language), results, columns=moodle.columns(columns))
+    assert [(row[5], row[11]) for row in rows(filled.data)[1:4:2]] == [("87.50", "fine"), ("50.00", "")]
+
+
+@pytest.mark.parametrize(
+    ("columns", "what"),
+    [
+        ("grad=Ocena", "no column 'grad'; did you mean 'grade'"),
+        ("grade", "'grade' is not like grade=LABEL"),
+        ("grade=", "is not like"),
+        ("grade=Ocena,grade=Maks.", "two labels for 'grade'"),
+        ("grade=Ocna", "no column 'Ocna'; did you mean 'Ocena'"),
+        ("id=Numer,grade=Ocena", "no column 'Numer'"),
+        ("", "no column for grades that is known; name it as --columns grade=LABEL"),
+    ],
+)
+def test_columns_that_are_not_there_are_named(columns: str, what: str) -> None:
+    with pytest.raises(UsageError, match=what):
+        moodle.fill(in_language("pl"), [], columns=moodle.columns(columns))
+
+
+def test_the_column_of_the_participants_can_be_named() -> None:
+    worksheet = "".join(f"x,{line}\n" for line in WORKSHEET.splitlines()).encode()
+    with pytest.raises(UsageError, match="no row begins"):
+        moodle.fill(worksheet, [])
+    filled = moodle.fill(worksheet, [result(moodle_entry("1234", "Jane Doe"))], columns=moodle.columns("id=Identifier"))
+    assert rows(filled.data)[1][6] == "87.50"
+
+
 def test_other_languages_are_known_or_named() -> None:
     german = WORKSHEET
     for label, other in {

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from grader import submission
 from grader.archives import SIZE_LIMIT
 from grader.errors import UsageError
-from grader.exchange import Entry, Intake, Layout, Why, names, read, source
+from grader.exchange import Entry, Intake, Layout, Why, names, opened, read, source
 from grader.exchange.layouts import canvas, moodle, nbgrader
 
 Make = Callable[[Mapping[str, str]], Path]
@@ -72,9 +72,61 @@ def test_each_folder_is_a_submission_where_each_has_one(laid_out: Make, tmp_path
     assert sorted(found) == ["alice", "bob", "dave", "erin"]
     assert found["bob"].path.name == "work.py"
     assert found["erin"].path.name == "lab.py"
-    assert reasons(intake) == {"carol": Why.NOTHING_GRADABLE}
+    assert reasons(intake) == {
+        "carol": Why.NOTHING_GRADABLE,
+        "dave/a.py": Why.SEVERAL,
+        "dave/b.py": Why.SEVERAL,
+        "erin/helper.py": Why.NOT_CHOSEN,
+    }
     with pytest.raises(UsageError, match="several files"):
         submission.take(found["dave"].path)
+
+
+def test_a_person_says_which_of_several_files_is_graded(laid_out: Make, tmp_path: Path) -> None:
+    files = {
+        "dave/a.py": CODE,
+        "dave/tries/b.py": "named",
+        "dave/plot.png": "x",
+        "erin/lab.py": CODE,
+        "erin/cafe\u0301.py": "named",
+        "frank/essay.pdf": "x",
+    }
+    chosen = {"dave": "b.py", "erin": "erin/caf\xe9.py"}
+    intake = read(laid_out(files), into=tmp_path / "into", files=chosen)
+    assert {id_: entry.path.read_text() for id_, entry in by_id(intake).items()} == {"dave": "named", "erin": "named"}
+    assert reasons(intake) == {
+        "dave/a.py": Why.NOT_CHOSEN,
+        "dave/plot.png": Why.NO_CODE,
+        "erin/lab.py": Why.NOT_CHOSEN,
+        "frank": Why.NOTHING_GRADABLE,
+    }
+    assert {left.entry for left in intake.left_out} == {"dave", "erin", "frank"}
+
+
+@pytest.mark.parametrize(
+    ("id_", "name", "what"),
+    [
+        ("dvae", "a.py", "no submission 'dvae'; did you mean 'dave'"),
+        ("frank", "essay.pdf", "no submission 'frank'"),
+        ("dave", "aa.py", r"no file 'aa.py' that can be graded; did you mean 'a.py'\?; there is 'a.py', 'x/c.py', 'y/"),
+        ("dave", "c.py", "no file 'c.py'"),
+        ("dave", "plot.png", "no file 'plot.png'"),
+        ("dave", "../frank/essay.pdf", "no file"),
+    ],
+)
+def test_files_and_students_that_are_not_there_are_named(id_: str, name: str, what: str, tmp_path: Path) -> None:
+    files = {"dave/a.py": CODE, "dave/x/c.py": CODE, "dave/y/c.py": CODE, "dave/plot.png": "x", "frank/essay.pdf": "x"}
+    with pytest.raises(UsageError, match=what):
+        read(archive(tmp_path / "x.zip", files), into=tmp_path / "into", files={id_: name})
+    assert not (tmp_path / "into").exists()
+
+
+def test_nothing_is_written_before_it_is_taken(tmp_path: Path) -> None:
+    with opened(archive(tmp_path / "x.zip", CANVAS), skip=tmp_path / "into") as download:
+        assert download.offered["coesam_54"] == ("lab1-2.py",)
+        assert [path.name for path in tmp_path.iterdir()] == ["x.zip"]
+        assert len(download.take(tmp_path / "into").entries) == 3
+    assert (tmp_path / "into").exists()
 
 
 def test_one_stem_with_two_suffixes_is_two_submissions_and_said(laid_out: Make, tmp_path: Path) -> None:
@@ -117,6 +169,13 @@ def test_canvas(laid_out: Make, tmp_path: Path) -> None:
         "loelee_55_1290_notes.pdf": Why.NOTHING_GRADABLE,
     }
     assert {left.entry for left in intake.left_out if left.why is Why.SUPERSEDED} == {"coesam_54"}
+    # Who gave a text or an address handed in something: a person has to look.
+    assert sorted((entry.id, entry.is_late) for entry in intake.empty) == [
+        ("loelee_55", False),
+        ("moeann_53", True),
+        ("poepat_52", False),
+    ]
+    assert {left.entry for left in intake.left_out} == {"coesam_54", *(entry.id for entry in intake.empty)}
 
 
 def test_several_attachments_are_one_entry(laid_out: Make, tmp_path: Path) -> None:
@@ -173,6 +232,8 @@ def test_moodle(laid_out: Make, tmp_path: Path) -> None:
     assert (zoe.name, zoe.user_id, zoe.is_late) == ("Zoë O'Brien-Smith", "1235", None)
     assert zoe.original == "Zoë O'Brien-Smith_1235_assignsubmission_file_"
     assert list(reasons(intake).values()) == [Why.TEXT_ENTRY] * 2
+    assert [(entry.id, entry.name) for entry in intake.empty] == [("Pat Poe_1236", "Pat Poe")]
+    assert [left.entry for left in intake.left_out] == ["Pat Poe_1236", "Zoë O'Brien-Smith_1235"]
 
 
 def test_moodle_without_folders_blind_and_teams(laid_out: Make, tmp_path: Path) -> None:
@@ -325,7 +386,7 @@ def test_names_of_what_is_left_out_are_safe_to_show(tmp_path: Path) -> None:
 
 def test_a_file_that_became_a_link_since_it_was_listed_is_not_followed(tmp_path: Path) -> None:
     root = folder(tmp_path / "x", {"a.py": CODE})
-    with source.opened(root, skip=tmp_path) as download:
+    with source.listed(root, skip=tmp_path) as download:
         (root / "a.py").unlink()
         (root / "a.py").symlink_to("/etc/passwd")
         with pytest.raises(source.Unreadable):

@@ -24,7 +24,7 @@ LAYERS = (
     {"collect", "verify", "judge", "report", "exchange"},
     {
         *("pipeline", "observation", "stations", "saving", "watching", "notebook"),
-        *("classroom", "runners", "cluster", "batch", "rejudging", "tables"),
+        *("classroom", "rollcall", "runners", "cluster", "slurm", "batch", "rejudging", "tables"),
         *("doctor", "authoring", "marks", "pytest_plugin"),
     },
     {"cli"},

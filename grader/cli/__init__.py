@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from grader import __version__
-from grader.cli import authors, classes, explain, marks, one
+from grader.cli import authors, classes, explain, gradebooks, marks, one
 from grader.errors import ExitCode, GraderError
 
 
@@ -45,8 +45,8 @@ COMMANDS: tuple[click.Command, ...] = (
     explain.explain_command,
     classes.batch_command,
     classes.rejudge_command,
-    classes.gradebook_command,
-    classes.feedback_command,
+    gradebooks.gradebook_command,
+    gradebooks.feedback_command,
     marks.marks_group,
     authors.labs_command,
     authors.doctor_command,

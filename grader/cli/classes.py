@@ -1,7 +1,8 @@
-"""Commands about a class: grade it, judge it again, and hand results back to where submissions came from."""
+"""Commands about a class: grade it, and judge it again."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -11,11 +12,11 @@ import click
 from grader.errors import ExitCode
 
 if TYPE_CHECKING:
+    from grader import slurm
     from grader.batch import Done
-    from grader.exchange import Filled, Intake
+    from grader.exchange import Download, Intake
     from grader.rejudging import Change
 
-_FOLDER = click.argument("folder", metavar="CLASS", type=click.Path(path_type=Path, exists=True, file_okay=False))
 _SHOWN = 10
 """Names in a list on the terminal."""
 
@@ -54,7 +55,29 @@ _SHOWN = 10
 @click.option("--require-tier", type=click.Choice(["A", "B", "C", "D"]), default=None, help="Exit with 4 below it.")
 @click.option("--staff", is_flag=True, help="Show hidden checks; such reports are not for students.")
 @click.option("--lang", default=None, metavar="LANGUAGE", help="Of the reports. [default: the lab's]")
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    metavar="ID=NAME",
+    help="Which of several files of a student is graded; may be given several times.",
+)
+@click.option(
+    "--times",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    default=None,
+    metavar="FILE.csv",
+    help="When each student handed in, and who was given more time. [default: as said before]",
+)
 @click.option("--scheduler", default="", metavar="ADDRESS", help="Run submissions on a Dask cluster: tcp://HOST:8786.")
+@click.option("--slurm", "is_slurm", is_flag=True, help="Run submissions as jobs of a SLURM cluster.")
+@click.option(
+    "--slurm-options",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    default=None,
+    metavar="FILE.toml",
+    help="What SLURM is asked for: jobs, cores, memory, walltime, queue, account, ...",
+)
 def batch_command(
     *,
     source: Path,
@@ -72,27 +95,25 @@ def batch_command(
     require_tier: str | None,
     staff: bool,
     lang: str | None,
+    files: Sequence[str],
+    times: Path | None,
     scheduler: str,
+    is_slurm: bool,
+    slurm_options: Path | None,
 ) -> int:
     """Grade a class: a folder of submissions, or what Canvas, Moodle, Gradescope or nbgrader let you download.
 
     What is finished is kept at once: run the same command again to continue, or after submissions were added.
     """
-    from grader import batch, classroom, exchange, labs, language, store, tables  # noqa: PLC0415 - `grade --help` must not wait for them
+    from grader import batch, classroom, exchange, labs, language, rollcall, tables  # noqa: PLC0415 - `grade --help` must not wait for them
     from grader.errors import UsageError  # noqa: PLC0415
     from grader.model import Effort  # noqa: PLC0415
     from grader.sandbox.contract import Tier  # noqa: PLC0415
 
-    lab = labs.find(lab_id)
     if out.resolve() == source.resolve():
         raise UsageError("the folder of the class must not be that of the submissions: --out", slug="out-is-source")
-    found = exchange.read(source, into=out / "submissions", layout=layout, assignment=assignment, skip=out)
-    unknown = sorted(set(only) - {entry.id for entry in found.entries})
-    if unknown:
-        raise UsageError(f"there is no submission {unknown[0]!r} in {source}", slug="unknown-submission")
-    _tell_intake(found)
     task = classroom.Assignment(
-        lab=lab,
+        lab=labs.find(lab_id),
         effort=Effort(effort),
         data=data,
         seed=seed,
@@ -102,22 +123,32 @@ def batch_command(
         staff=staff,
         language=language.find(lang) if lang is not None else "",
     )
-    untimed = sum(entry.submitted_at is None for entry in found.entries)
-    if lab.late is not None and untimed:
-        told = f"of {untimed} it is not known when they were handed in: nothing is taken off for lateness"
-        click.echo(f"· {told}", err=True)
     scope = batch.Scope(
-        jobs=jobs or batch.default_jobs(), rerun=batch.Rerun(rerun), only=frozenset(only), scheduler=scheduler
+        jobs=jobs or batch.default_jobs(),
+        rerun=batch.Rerun(rerun),
+        only=frozenset(only),
+        scheduler=scheduler,
+        slurm=_slurm(slurm_options, is_wanted=is_slurm, scheduler=scheduler),
     )
     results: list[Done] = []
-    total = len(only) or len(found.entries) + len(found.empty)
+    total = 0
     try:
-        with _Progress(total) as progress:
-            for done in batch.grade_class(task, found.entries, scope, empty=found.empty):
-                results.append(done)
-                progress.show(done)
+        # Nothing is unpacked before it is certain that the folder is that of this class, and nobody else's just now.
+        with exchange.opened(source, layout=layout, assignment=assignment, skip=out) as download:
+            _require_known(only, download)
+            wishes = rollcall.Wishes(files=rollcall.wished(files, download), times=times)
+            with classroom.Classroom(task) as room:
+                found = rollcall.call(room, download, wishes)
+                _tell_intake(found, out / rollcall.LEFT_OUT)
+                _tell_untimed(found, is_due=task.lab.late is not None)
+                _tell_slurm(scope.slurm, out)
+                total = len(only) or len(found.entries) + len(found.empty)
+                with _Progress(total) as progress:
+                    for done in batch.grade_in(room, found.entries, scope, empty=found.empty):
+                        results.append(done)
+                        progress.show(done)
     except KeyboardInterrupt:
-        if (out / store.FILE).exists():
+        if results:
             tables.write_tables(out, to_grade=total - len(results))
         click.echo(f"grade: interrupted; {len(results)} of {total} are done, run the command again to go on", err=True)
         return ExitCode.INTERRUPTED
@@ -125,13 +156,54 @@ def batch_command(
     return _tell_results(results, out)
 
 
-def _tell_intake(found: Intake) -> None:
-    left = [f"left out: {each.name} ({each.why.value})" for each in found.left_out]
+def _slurm(path: Path | None, *, is_wanted: bool, scheduler: str) -> slurm.Options | None:
+    from grader import slurm  # noqa: PLC0415
+    from grader.errors import UsageError  # noqa: PLC0415
+
+    if is_wanted and scheduler:
+        raise UsageError("--slurm starts a cluster of its own, and --scheduler names one: give one of them", slug="two")
+    if path is not None and not is_wanted:
+        raise UsageError("--slurm-options is for --slurm", slug="no-slurm")
+    if not is_wanted:
+        return None
+    return slurm.read(path) if path is not None else slurm.Options()
+
+
+def _require_known(only: Sequence[str], download: Download) -> None:
+    from grader.errors import UsageError  # noqa: PLC0415
+    from grader.text import nearest  # noqa: PLC0415
+
+    for id_ in only:
+        if id_ not in download.offered:
+            near = nearest(id_, download.offered)
+            raise UsageError(f"there is no submission {id_!r} in {download.path}{near}", slug="unknown-submission")
+
+
+def _tell_intake(found: Intake, left_out: Path) -> None:
     click.echo(f"{len(found.entries)} submissions, laid out as by {found.layout.value}", err=True)
-    for text in (*found.notes, *left[:_SHOWN]):
+    for text in found.notes[:_SHOWN]:
         click.echo(f"· {text}", err=True)
-    if len(left) > _SHOWN:
-        click.echo(f"· … and {len(left) - _SHOWN} more are left out", err=True)
+    if len(found.notes) > _SHOWN:
+        click.echo(f"· … and {len(found.notes) - _SHOWN} more notes", err=True)
+    if found.left_out:
+        click.echo(f"· {len(found.left_out)} left out ({left_out} says what and whose):", err=True)
+    for why, count in Counter(left.why for left in found.left_out).most_common():
+        click.echo(f"·   {count}: {why.value}", err=True)
+
+
+def _tell_untimed(found: Intake, *, is_due: bool) -> None:
+    untimed = sum(entry.submitted_at is None for entry in found.entries)
+    if is_due and untimed:
+        told = f"of {untimed} it is not known when they were handed in: nothing is taken off for lateness"
+        click.echo(f"· {told}; --times says when", err=True)
+
+
+def _tell_slurm(options: slurm.Options | None, out: Path) -> None:
+    from grader.slurm import FOLDER  # noqa: PLC0415
+
+    if options is not None:
+        told = f"{options.jobs} jobs of {options.cores} cores; what they print is in {out / FOLDER}"
+        click.echo(f"· what has to be run waits for SLURM to start {told}", err=True)
 
 
 class _Progress:
@@ -193,7 +265,7 @@ def _tell_results(results: Sequence[Done], out: Path) -> int:
 
 
 @click.command("rejudge")
-@_FOLDER
+@click.argument("folder", metavar="CLASS", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--lab", "lab_id", default=None, metavar="LAB", help="The changed lab. [default: where it was]")
 @click.option("--all-reports", is_flag=True, help="Write all reports anew, not only those that changed.")
 def rejudge_command(*, folder: Path, lab_id: str | None, all_reports: bool) -> int:
@@ -225,77 +297,3 @@ def _told(change: Change) -> str:
         for old, new in change.parts
     ]
     return f"{after.id}: {' → '.join(scores)}  ({', '.join(parts) or 'feedback only'})"
-
-
-@click.command("gradebook")
-@_FOLDER
-@click.option("--for", "system", type=click.Choice(["canvas", "moodle", "nbgrader"]), required=True)
-@click.option(
-    "--sheet",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    default=None,
-    help="What the system let you download: Canvas' gradebook, Moodle's offline worksheet.",
-)
-@click.option("--assignment", default="", help="Its title or number, as in the head of Canvas' column.")
-@click.option("--include-waiting", is_flag=True, help="Also scores of which points wait for a person.")
-@click.option("--rescale", is_flag=True, help="Convert scores where the system counts other points than the lab.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to upload.")
-def gradebook_command(
-    *,
-    folder: Path,
-    system: str,
-    sheet: Path | None,
-    assignment: str,
-    include_waiting: bool,
-    rescale: bool,
-    out: Path,
-) -> int:
-    """Write the scores of a class as Canvas, Moodle or nbgrader take them."""
-    from grader import tables  # noqa: PLC0415
-    from grader.errors import UsageError  # noqa: PLC0415
-    from grader.exchange.gradebooks import canvas, moodle, plain  # noqa: PLC0415
-    from grader.files import write_atomically  # noqa: PLC0415
-
-    results = tables.results(folder)
-    if system == "nbgrader":
-        write_atomically(out, plain.nbgrader(results, assignment=assignment, include_waiting=include_waiting))
-        return ExitCode.GRADED
-    if sheet is None and system == "moodle":
-        raise UsageError(
-            "Moodle's labels differ by language: give the worksheet that it let you download as --sheet",
-            slug="no-sheet",
-        )
-    filled: Filled
-    if sheet is None:
-        filled = canvas.create(results, assignment=assignment, include_waiting=include_waiting)
-    elif system == "canvas":
-        filled = canvas.fill(
-            sheet.read_bytes(), results, assignment=assignment, include_waiting=include_waiting, rescale=rescale
-        )
-    else:
-        filled = moodle.fill(sheet.read_bytes(), results, include_waiting=include_waiting, rescale=rescale)
-    write_atomically(out, filled.data)
-    for note in filled.notes:
-        click.echo(f"· {note.about}: {note.text}", err=True)
-    click.echo(f"{len(filled.entries)} of {len(results)} scores in {out}")
-    return ExitCode.GRADED
-
-
-@click.command("feedback")
-@_FOLDER
-@click.option("--for", "system", type=click.Choice(["canvas", "moodle"]), required=True)
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The archive to upload.")
-def feedback_command(*, folder: Path, system: str, out: Path) -> int:
-    """Pack the reports of a class as Canvas or Moodle take them back."""
-    from grader import classroom, tables  # noqa: PLC0415
-    from grader.errors import UsageError  # noqa: PLC0415
-    from grader.exchange import bundles  # noqa: PLC0415
-
-    if classroom.remembered(folder).staff:
-        raise UsageError("these reports show hidden checks (--staff): not for students", slug="staff-reports")
-    results = tables.results(folder)
-    notes = {"canvas": bundles.canvas, "moodle": bundles.moodle}[system](results, out)
-    for note in notes:
-        click.echo(f"· {note.about}: {note.text}", err=True)
-    click.echo(f"{len(results) - len(notes)} reports in {out}")
-    return ExitCode.GRADED

@@ -33,18 +33,19 @@ def marks_export_command(*, folders: Sequence[Path], out: Path) -> int:
 @click.argument("folders", metavar="REPORT_FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
 def marks_import_command(*, table: Path, folders: Sequence[Path]) -> int:
     """Count the marks of a table, and write the reports anew."""
-    from grader import marks, store, tables  # noqa: PLC0415
+    from grader import marks, tables  # noqa: PLC0415
 
-    reports = marks.find(folders)
     try:
-        changed = marks.bring_in(reports, marks.read(marks.take(table), reports))
+        # Held from before the reports are read: a class that is graded meanwhile would overwrite them.
+        with tables.held(folders) as classes:
+            reports = marks.find(folders)
+            changed = marks.bring_in(reports, marks.read(marks.take(table), reports))
+            for file in classes:
+                tables.take_over(file)
     except marks.MarksError as error:
         for complaint in error.complaints:
             click.echo(f"grade: {table.name}, {complaint}", err=True)
         return error.exit_code
-    for folder in dict.fromkeys(report.folder.parent for report in changed):
-        if (folder / store.FILE).exists():
-            tables.take_over(folder)
     for report in changed:
         click.echo(marks.described(report))
     click.echo(f"{len(changed)} of {len(reports)} reports written anew")

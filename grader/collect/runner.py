@@ -38,6 +38,8 @@ OUTPUT_LIMIT = 1_000_000
 """Characters one cell may print before it is ended; the parent's own cap on raw bytes is the second line."""
 
 TICK_S = 0.25
+LATE_S = 2 * TICK_S
+"""Between two looks at whether a cell does anything, no more than this counts as time in which it did nothing."""
 
 MESSAGE_KEPT = 500
 FAILURES_KEPT = 50
@@ -230,12 +232,15 @@ def _deadline(limits: CellLimits, stopwatch: Stopwatch) -> Iterator[None]:
 
     def watch() -> None:
         lively = Liveliness()
-        busy_at, busy_s = time.monotonic(), lively.seconds()
+        seen_at, busy_s, idle_s = time.monotonic(), lively.seconds(), 0.0
         while not over.wait(TICK_S):
             now, used_s = time.monotonic(), lively.seconds()
-            if used_s - busy_s > STANDSTILL * (now - busy_at):
-                busy_at, busy_s = now, used_s
-            if now - busy_at > limits.idle_s or stopwatch.own_s(me) > own_end:
+            # A look that comes late shows that the watchman had no processor either, and what the other threads wait
+            # for is told only once they have got one.
+            idle_s, seen_at = idle_s + min(now - seen_at, LATE_S), now
+            if used_s - busy_s > STANDSTILL * idle_s:
+                idle_s, busy_s = 0.0, used_s
+            if idle_s > limits.idle_s or stopwatch.own_s(me) > own_end:
                 _interrupt(me)
 
     if hasattr(signal, "SIGALRM"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -127,6 +128,79 @@ class _Book:
         if len(found) > 1:
             raise NoRow(f"{len(found)} students in the gradebook could be {who!r} by {by}; nothing was written")
         return next(iter(found.values()))
+
+
+class Roll:
+    """The entries of a class, by everything that a row of a table can name them by."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._ids = _gathered((entry.id.casefold(), entry) for entry in entries)
+        self._numbers = _gathered(pair for entry in entries for pair in _numbers(entry))
+        self._names = _gathered(
+            (key(name), entry) for entry in entries for name in (entry.name, *(who.name for who in entry.people))
+        )
+
+    def entry_of(self, row: Row) -> Entry:
+        """Return the entry of the student in a row: by numbers and addresses first, by a name where it is the only one.
+
+        Raises:
+            NoRow: there is none or several, or what the row says is about several students.
+        """
+        told = [found for text in row.ids if (found := self._by_number(text))]
+        if told:
+            return _only([entry for entry in told[0] if all(entry in found for found in told)], row, "id and e-mail")
+        alike = self._names.get(key(row.name), [])
+        if alike and all(_contradicts(row, entry) for entry in alike):
+            raise NoRow(f"whoever is called {row.shown!r} among those who handed in has another id or e-mail")
+        return _only([entry for entry in alike if not _contradicts(row, entry)], row, "name")
+
+    def _by_number(self, text: str) -> list[Entry]:
+        wanted = text.casefold()
+        participant = _PARTICIPANT.fullmatch(wanted)
+        return (
+            self._ids.get(wanted)
+            or self._numbers.get(wanted)
+            or self._numbers.get(_unpadded(wanted))
+            or (self._numbers.get(participant[1], []) if participant else [])
+        )
+
+
+_PARTICIPANT = re.compile(r"\D+ (\d+)")
+"""What Moodle calls a participant: `Participant 1234`, in any language."""
+
+
+def _numbers(entry: Entry) -> Iterator[tuple[str, Entry]]:
+    """Yield the numbers and addresses of an entry's students; spreadsheets take zeros from the front of numbers."""
+    texts = (entry.user_id, entry.email, *(text for who in entry.people for text in (who.id, who.email)))
+    for text in filter(None, texts):
+        yield text.casefold(), entry
+        yield _unpadded(text.casefold()), entry
+
+
+def _unpadded(text: str) -> str:
+    return (text.lstrip("0") or "0") if text.isdigit() else text
+
+
+def _only(alike: Sequence[Entry], row: Row, by: str) -> Entry:
+    if len(alike) != 1:
+        raise NoRow(f"{len(alike) or 'no'} submissions could be that of {row.shown!r} by {by}")
+    return alike[0]
+
+
+def _contradicts(row: Row, entry: Entry) -> bool:
+    """Tell whether a row names a student by an id or an address, and the one of that name is known to have others."""
+    if entry.layout is Layout.PLAIN:
+        return False  # What stands for an id is a name there.
+    known = [text for who in entry.people if key(who.name) == key(row.name) for text in (who.id, who.email) if text]
+    return bool(row.ids and known)
+
+
+def _gathered(pairs: Iterable[tuple[_Key, Entry]]) -> dict[_Key, list[Entry]]:
+    found: dict[_Key, list[Entry]] = {}
+    for name, entry in pairs:
+        if name and entry not in found.setdefault(name, []):
+            found[name].append(entry)
+    return found
 
 
 def _index(pairs: Iterable[tuple[_Key, Row]]) -> dict[_Key, list[Row]]:

@@ -15,7 +15,9 @@ _LONGEST = 80
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
 """Names that are devices on Windows, with any suffix."""
 
-_OURS = re.compile(r"(gradebook\.csv|index\.html|evidence|submissions|class\.sqlite.*)\Z")
+_OURS = re.compile(
+    r"(gradebook\.csv|left-out\.csv|times\.csv|index\.html|evidence|slurm|submissions|class\.sqlite.*)\Z"
+)
 """What stands beside the folders of the entries."""
 
 _SHUNNED = re.compile(r'[<>:"/\\|?*]')

@@ -39,7 +39,8 @@ class Entry:
         layout: where the entry comes from.
         user_id: the system's own id: Canvas' user, Moodle's participant or team, Gradescope's submission, nbgrader's
             student; of plain files and folders the name before it was made safe.
-        submitted_at: when it was handed in, with its zone; `None` where the download does not tell.
+        submitted_at: when it was handed in, with its zone; `None` where neither the download nor a table tells.
+        extended_until: until when this student was given time; `None` where that is the lab's deadline.
         is_late: what the system says of it; `None` where it says nothing.
         original: the name in the download, of the file or else of the entry's folder; feedback goes back under it.
     """
@@ -52,6 +53,7 @@ class Entry:
     layout: Layout = Layout.PLAIN
     user_id: str = ""
     submitted_at: dt.datetime | None = None
+    extended_until: dt.datetime | None = None
     is_late: bool | None = None
     original: str = ""
 
@@ -73,6 +75,9 @@ class Why(enum.Enum):
     LINK = "the address of a page, not a file"
     NOTHING_GRADABLE = "no notebook (.ipynb), no Python file (.py) and no .zip archive"
     NO_FILES = "listed by the system, but without files"
+    NOT_CHOSEN = "another file of the same student is graded (--file names one)"
+    SEVERAL = "several files have the same right, so none is graded (--file names one)"
+    NO_CODE = "no notebook, no Python file and no archive, beside one that is"
     UNKNOWN_NAME = "not a name that this layout gives"
     SYMLINK = "a link in the file system, which is not followed"
     SPECIAL = "not a regular file"

@@ -110,7 +110,7 @@ class Source:
 
 
 @contextmanager
-def opened(path: Path, *, skip: Path) -> Iterator[Source]:
+def listed(path: Path, *, skip: Path) -> Iterator[Source]:
     """List the files of a folder, but for one in it, or of a zip archive, which is open for as long as the block lasts.
 
     Raises:

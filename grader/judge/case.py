@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -168,16 +169,22 @@ def _find_copies(case: Case) -> dict[int, int]:
 
     A trained one, if there is any; otherwise the first of them, as it may be trained by hand, or `fit` have failed.
     """
-    trained = [s for s in case.evidence.snapshots if s.stage == "trained" and s.weights]
-    others = [s for s in case.evidence.snapshots if s.stage == "untrained" and s.weights]
-    earlier = sorted(others, key=lambda s: s.model, reverse=True)
-    # What comes last counts.
-    return {
-        other.model: s.model
-        for other in others
-        for s in (*(each for each in earlier if each.model < other.model), *trained)
-        if has_same_weights(other, s)
-    }
+    # By digest: a submission may show hundreds of networks, and what has to be looked at would grow with their square.
+    trained = {_fingerprint(s): s.model for s in case.evidence.snapshots if s.stage == "trained" and s.weights}
+    others = [(_fingerprint(s), s.model) for s in case.evidence.snapshots if s.stage == "untrained" and s.weights]
+    first: dict[bytes, int] = {}
+    for weights, model in others:
+        first[weights] = min(model, first.get(weights, model))
+    found = ((model, trained.get(weights, first[weights])) for weights, model in others)
+    return {model: original for model, original in found if model != original}
+
+
+def _fingerprint(snapshot: Snapshot) -> bytes:
+    digest = hashlib.sha256()
+    for array in snapshot.weights:
+        digest.update(repr((array.dtype.str, array.shape)).encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.digest()
 
 
 def has_same_weights(one: Snapshot, other: Snapshot) -> bool:

@@ -257,6 +257,13 @@ def _require_collected(lab: Lab, plugin: Judge, status: int, output: str, *, tol
         )
 
 
+NOT_NEEDED = (
+    *("cacheprovider", "debugging", "doctest", "faulthandler", "junitxml", "legacypath", "pastebin", "setuponly"),
+    *("setupplan", "stepwise", "threadexception", "unraisableexception"),
+)
+"""Plugins of pytest that no check can miss. The last two collect garbage, which takes longer than the judgement."""
+
+
 def _run_pytest(lab: Lab, plugins: Sequence[Any], options: Sequence[str]) -> tuple[int, str]:
     # This package's own, for all labs: nothing beside a lab configures pytest.
     ini = share("reference") / "pytest.ini"
@@ -264,13 +271,15 @@ def _run_pytest(lab: Lab, plugins: Sequence[Any], options: Sequence[str]) -> tup
         str(lab.checks_file),
         f"--config-file={ini}",
         f"--rootdir={lab.folder}",
+        # Or pytest lists every folder above the lab's.
+        f"--confcutdir={lab.folder}",
         f"--timeout={CHECK_SECONDS}",
         "--noconftest",
         "--import-mode=importlib",
         "--quiet",
         # Nobody reads the tracebacks; with source they are parsed anew for each check that fails.
         "--tb=native",
-        "-p", "no:cacheprovider",
+        *(f"-pno:{name}" for name in NOT_NEEDED),
         "-p", "pytest_timeout",
         *options,
     ]  # fmt: skip

@@ -23,6 +23,17 @@ def preload() -> None:
     from grader.report import html, jsonreport, junit  # noqa: F401, PLC0415
 
 
+def templates() -> Path:
+    """Return the folder with what reports are made of.
+
+    Raises:
+        MachineError: the installation has no templates.
+    """
+    from grader.report import html  # noqa: PLC0415
+
+    return html.templates()
+
+
 def write_reports(grade: Grade, folder: Path, *, staff: bool = False) -> list[Path]:
     """Write `report.html`, `report.json` and `junit.xml`, each in full or not at all.
 
@@ -54,4 +65,4 @@ def write_reports(grade: Grade, folder: Path, *, staff: bool = False) -> list[Pa
     return [folder / name for name in contents]
 
 
-__all__ = ["FILES", "write_atomically", "write_reports"]
+__all__ = ["FILES", "preload", "templates", "write_atomically", "write_reports"]

@@ -124,18 +124,27 @@ def _isolation(tier: str) -> str:
     return _("Your code ran under tier {tier}: {meaning}").format(tier=tier, meaning=_(meaning))
 
 
-@functools.cache
-def _environment() -> Environment:
-    """Return the template engine; kept, as compiling the templates takes longer than using them."""
+def templates() -> Path:
+    """Return the folder of templates.
+
+    Raises:
+        MachineError: `templates-missing`, the installation has none.
+    """
     folder = next((folder for folder in _FOLDERS if (folder / "report.html.j2").is_file()), None)
     if folder is None:
         raise MachineError(
             f"no report template in {[str(place) for place in _FOLDERS]}; install the package again",
             slug="templates-missing",
         )
+    return folder
+
+
+@functools.cache
+def _environment() -> Environment:
+    """Return the template engine; kept, as compiling the templates takes longer than using them."""
     # Escaping is switched on by hand: choosing it by file extension would leave `report.html.j2` unescaped.
     environment = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(templates()),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

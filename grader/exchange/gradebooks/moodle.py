@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 
 from grader.errors import UsageError
 from grader.exchange.gradebooks import listed, number, put_score, scaled
@@ -19,7 +19,7 @@ from grader.exchange.matching import Row, match
 from grader.exchange.results import Filled, Note, Result
 from grader.exchange.roster import Layout
 from grader.exchange.tables import Table, own_cell, parse
-from grader.text import PARAGRAPH, clean, line
+from grader.text import PARAGRAPH, clean, line, nearest
 
 _WHAT = "a grading worksheet downloaded from Moodle"
 
@@ -44,13 +44,39 @@ _PARTICIPANT = re.compile(r"\D*(\d+)\s*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """What the columns of a worksheet are called where they are not known; empty means one of `LABELS`."""
+    """What the columns of a worksheet are called where they are not known; empty means one of `LABELS`.
 
+    `id` is that of the participant's number, which is the first one unless it is named; `maximum` follows `grade`.
+    """
+
+    id: str = ""
     name: str = ""
+    email: str = ""
     id_number: str = ""
     group: str = ""
     grade: str = ""
+    maximum: str = ""
     comments: str = ""
+
+
+def columns(text: str) -> Columns:
+    """Return what `--columns` says: `grade=Ocena,name=Imię, nazwisko`. A label may have commas in it.
+
+    Raises:
+        UsageError: it is no such text, or a column is not known or named twice.
+    """
+    known = [field.name for field in fields(Columns)]
+    named: dict[str, str] = {}
+    for pair in re.split(r",(?=\s*\w+\s*=)", text) if text.strip() else ():
+        what, sign, label = (part.strip() for part in pair.partition("="))
+        if not (what and sign and label):
+            raise UsageError(f"--columns: {pair!r} is not like grade=LABEL", slug="columns-option")
+        if what not in known:
+            told = f"there is no column {what!r}{nearest(what, known)}; there are {', '.join(known)}"
+            raise UsageError(f"--columns: {told}", slug="columns-option")
+        if named.setdefault(what, label) != label:
+            raise UsageError(f"--columns: two labels for {what!r}", slug="columns-option")
+    return Columns(**named)
 
 
 def fill(
@@ -113,13 +139,7 @@ def _places(table: Table, columns: Columns) -> dict[str, int]:
         UsageError: there is none with a name that was given, or none for grades.
     """
     heads = [head.strip().casefold() for head in table.head]
-    given = {
-        "name": columns.name,
-        "id_number": columns.id_number,
-        "group": columns.group,
-        "grade": columns.grade,
-        "comments": columns.comments,
-    }
+    given = {("identifier" if what == "id" else what): label for what, label in asdict(columns).items()}
     places = {}
     for what, labels in LABELS.items():
         wanted = given.get(what, "")
@@ -129,20 +149,31 @@ def _places(table: Table, columns: Columns) -> dict[str, int]:
         if found:
             places[what] = found[0]
         elif wanted or what == "grade":
-            asked = f"no column {wanted!r}" if wanted else "no column for grades that is known"
-            raise UsageError(f"the worksheet has {asked}; name one of {listed(table.head)}", slug="no-column")
+            raise UsageError(
+                f"the worksheet has {_asked(wanted, table)}; {_HOW} {listed(table.head)}", slug="no-column"
+            )
     # The order is Moodle's own, whatever the language.
-    places["identifier"] = 0
+    if not columns.id:
+        places["identifier"] = 0
     if places.get("status") != 1:  # where grading is blind there are no names
         places.setdefault("name", 1)
     places.setdefault("maximum", places["grade"] + 1)
     return places
 
 
+_HOW = "name it as --columns grade=LABEL,… does; there is"
+
+
+def _asked(wanted: str, table: Table) -> str:
+    if not wanted:
+        return "no column for grades that is known"
+    return f"no column {wanted!r}{nearest(wanted, [head.strip() for head in table.head])}"
+
+
 def _rows(table: Table, places: dict[str, int]) -> list[Row]:
     rows = []
     for row in range(1, len(table.rows)):
-        participant = _PARTICIPANT.fullmatch(table.cell(row, 0))
+        participant = _PARTICIPANT.fullmatch(table.cell(row, places["identifier"]))
         if participant is None:
             continue
         known = {what: table.cell(row, place) for what, place in places.items()}

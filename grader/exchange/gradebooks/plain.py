@@ -9,9 +9,12 @@ from collections.abc import Sequence
 
 from grader import points
 from grader.exchange.results import Result
+from grader.exchange.roster import LeftOut
 from grader.exchange.tables import table_of_ours
 
 COLUMNS = ("id", "name", "email", "score", "max", "late", "status")
+
+LEFT_OUT = ("id", "file", "why")
 
 NBGRADER = (
     *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
@@ -41,6 +44,12 @@ def table(results: Sequence[Result], *, include_waiting: bool = False) -> bytes:
             ]
         )
     return table_of_ours(rows)
+
+
+def left_out(found: Sequence[LeftOut]) -> bytes:
+    """Return `left-out.csv`: a row for each file that is not graded, by the ids of the entries, with the reason."""
+    rows = sorted((left.entry, left.name, left.why.value) for left in found)
+    return table_of_ours([LEFT_OUT, *rows])
 
 
 def nbgrader(results: Sequence[Result], *, assignment: str, include_waiting: bool = False) -> bytes:

@@ -18,8 +18,9 @@ from grader.exchange.source import File, Source
 class Handed:
     """What one student or group handed in: `files` under the names that they gave them.
 
-    `label` is what the id is made of. `original` is the folder's name in the download; where it is empty, the name of
-    the file that is graded stands for it. Other fields are those of `Entry`.
+    `label` is what the id is made of. There are no files where all that was handed in is left out already. `original`
+    is the folder's name in the download; where it is empty, the name of the file that is graded stands for it. Other
+    fields are those of `Entry`.
     """
 
     label: str

@@ -62,22 +62,28 @@ def read(source: Source, _assignment: str = "") -> Reading:
     """Put together what each user handed in; of files that differ in Canvas' numbering only, the newest counts."""
     reading = Reading()
     users: dict[str, list[tuple[Upload, File]]] = {}
+    typed: dict[str, Handed] = {}
     for file in source.files:
         found = upload(file.path.name) if len(file.path.parts) == 1 else None
         if found is not None:
             users.setdefault(found.user, []).append((found, file))
+        elif text := _TYPED.fullmatch(str(file.path)):
+            why = Why.LINK if text["kind"] == "link" else Why.TEXT_ENTRY
+            typed[text["user"]] = who = _typed(text)
+            reading.left_out.append(LeftOut(name=str(file.path), why=why, entry=who.label))
         else:
-            reading.left_out.append(LeftOut(name=str(file.path), why=_why(file)))
+            reading.left_out.append(LeftOut(name=str(file.path), why=Why.UNKNOWN_NAME))
     for uploads in users.values():
         reading.handed.append(_handed(uploads, reading.left_out))
+    # Who has typed something, or given an address, is somebody to look at, even without a file.
+    reading.handed += [who for user, who in typed.items() if user not in users]
     return reading
 
 
-def _why(file: File) -> Why:
-    typed = _TYPED.fullmatch(str(file.path))
-    if typed is None:
-        return Why.UNKNOWN_NAME
-    return Why.LINK if typed["kind"] == "link" else Why.TEXT_ENTRY
+def _typed(text: re.Match[str]) -> Handed:
+    name, user = text["name"] or "", text["user"]
+    label = "_".join(filter(None, (name, user)))
+    return Handed(label=label, files=(), name=name, user_id=user, is_late=text["late"] is not None)
 
 
 def _handed(uploads: list[tuple[Upload, File]], left_out: list[LeftOut]) -> Handed:

@@ -58,11 +58,16 @@ def read(source: Source, _assignment: str = "") -> Reading:
     originals: dict[tuple[str, str], str] = {}
     for top, files in by_folder(source).items():
         found = place(top)
-        if found is None or found.plugin != "file":
-            why = Why.UNKNOWN_NAME if found is None else Why.TEXT_ENTRY
-            reading.left_out += [LeftOut(name=str(file.path), why=why) for file in files]
+        if found is None:
+            reading.left_out += [LeftOut(name=str(file.path), why=Why.UNKNOWN_NAME) for file in files]
             continue
         who = (found.name, found.id)
+        if found.plugin != "file":
+            label = "_".join(who)
+            reading.left_out += [LeftOut(name=str(file.path), why=Why.TEXT_ENTRY, entry=label) for file in files]
+            # Who has typed something is somebody to look at, even without a file.
+            people.setdefault(who, [])
+            continue
         is_folder = len(files[0].path.parts) > 1
         people.setdefault(who, []).extend(in_folder(files) if is_folder else ((found.file, files[0]),))
         originals[who] = top if is_folder else ""
@@ -73,7 +78,7 @@ def read(source: Source, _assignment: str = "") -> Reading:
                 files=tuple(attachments),
                 name="" if name == BLIND else name,
                 user_id=number,
-                original=originals[name, number],
+                original=originals.get((name, number), ""),
             )
         )
     return reading

@@ -58,7 +58,7 @@ def read(source: Source, assignment: str = "") -> Reading:
         reading.handed.append(
             Handed(
                 label=student,
-                files=in_folder(found, start + 2),
+                files=in_folder([file for file in found if file.path.name != TIMESTAMP], start + 2),
                 user_id=student,
                 submitted_at=_submitted_at(source, student, found, reading.notes),
                 original=student,

@@ -78,7 +78,9 @@ def markdown(text: str, limit: int = LINE) -> str:
     return (
         _MARKUP.sub(r"\\\g<0>", line(text, limit))
         .replace("<", "&lt;")
+        # GitHub looks for people, issues and addresses in what is left once the Markdown is read.
         .replace("@", "@\u200b")
+        .replace("#", "#\u200b")
         .replace("://", ":\u200b//")
     )
 
@@ -86,6 +88,11 @@ def markdown(text: str, limit: int = LINE) -> str:
 def annotation(text: str, limit: int = PARAGRAPH) -> str:
     """Return cleaned text as the message of an annotation of GitHub Actions, in which it cannot start a new command."""
     return clean(text, limit).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def annotation_property(text: str, limit: int = LINE) -> str:
+    """Return cleaned text as the value of an annotation's property, such as its title, that cannot end the property."""
+    return annotation(line(text, limit), limit).replace(":", "%3A").replace(",", "%2C")
 
 
 def count(number: int) -> str:

@@ -24,7 +24,7 @@ LAYERS = (
     {"collect", "verify", "judge", "report", "exchange"},
     {
         *("pipeline", "observation", "stations", "classroom", "runners", "cluster", "batch", "rejudging", "tables"),
-        *("doctor", "authoring", "marks", "pytest_plugin"),
+        *("doctor", "authoring", "gradescope", "marks", "pytest_plugin"),
     },
     {"cli"},
     {"__main__"},
@@ -34,7 +34,17 @@ SIBLINGS_MAY = {4, 6}
 """Layers whose modules may import one another; the packages of collect and its like may not."""
 
 OWNERS = {"subprocess": "process", "grader.cli": "__main__"}
-TRUSTED_WITHOUT_TENSORFLOW = {"judge", "report", "exchange", "pipeline", "rubric", "labs", "evidence", "cli"}
+TRUSTED_WITHOUT_TENSORFLOW = {
+    "judge",
+    "report",
+    "exchange",
+    "pipeline",
+    "rubric",
+    "labs",
+    "evidence",
+    "cli",
+    "gradescope",
+}
 WORKER_SIDE = {"collect", "verify"}
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from grader.sandbox import view
 
 PACKAGE = Path(__file__).parent.parent / "grader"
 
@@ -110,6 +114,20 @@ def test_workers_hold_nothing_of_the_judge() -> None:
                 "verification",
                 "pipeline",
             }, path
+
+
+def test_what_workers_import_stays_open_to_them() -> None:
+    """Tier C closes the rest of the package to their user before they start."""
+    code = (
+        "import sys, grader.collect.worker, grader.collect.forkserver, grader.verify.worker\n"
+        "print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'grader' and m.__file__), sep='\\n')"
+    )
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, cwd=PACKAGE.parent, capture_output=True, text=True, check=True, timeout=100)
+    files = {Path(name) for name in told.stdout.splitlines()}
+    own = set(view.of_package())
+    assert len(files) > 10
+    assert not {file for file in files if own.isdisjoint({file, *file.parents})}
 
 
 def test_only_the_command_line_prints() -> None:

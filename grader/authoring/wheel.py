@@ -43,6 +43,7 @@ def pack(files: Mapping[str, bytes], *, executable: frozenset[str] = frozenset()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
             entry = zipfile.ZipInfo(name, _INSTANT)
+            entry.create_system = 3  # Unix: what the attributes below are
             entry.external_attr = (0o755 if name in executable else 0o644) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, data)

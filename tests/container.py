@@ -63,7 +63,8 @@ def obstacle() -> str:
     missing = [name for name in ("unshare", "setpriv", "chroot") if shutil.which(name) is None]
     if missing or not PYTHON.exists():
         return f"there is no {' and no '.join(missing or [str(PYTHON)])}"
-    probe = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--net", "true"], check=False, capture_output=True)
+    unshare = shutil.which("unshare") or "unshare"
+    probe = subprocess.run([unshare, "--mount", "--pid", "--fork", "--net", "true"], check=False, capture_output=True)
     return "" if probe.returncode == 0 else "namespaces are not to be had"
 
 

@@ -16,4 +16,4 @@ exec env -i \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root \
     GRADER_KEYS="$home/keys" GRADER_CACHE="$home/cache" MPLCONFIGDIR="$home/matplotlib" GRADER_MNIST="$home/cache/mnist.npz" \
     ${GRADER_TIER:+GRADER_TIER="$GRADER_TIER"} ${GRADER_DEBUG:+GRADER_DEBUG="$GRADER_DEBUG"} \
-    "$home/bin/python" -I -m grader gradescope --root "$root" --lab "$root/source/lab/@LAB@" @OPTIONS@ "$@"
+    "$home/bin/python" -I -m grader gradescope --root "$root" --lab "$root"/source/lab/@LAB@ @OPTIONS@ "$@"

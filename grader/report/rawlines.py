@@ -26,6 +26,9 @@ _SAME_LIMIT = 200
 _STRING = re.compile(r'\s*(?:"source"\s*:\s*)?(?:\[\s*)?(?P<text>"(?:[^"\\]|\\.)*")\s*\]?\s*,?\s*')
 """A line of a notebook that holds nothing but one string of JSON, or the source of a cell."""
 
+_KIND = re.compile(r'\s*\{?\s*"cell_type"\s*:\s*"(?P<kind>\w+)"')
+_KIND_LIMIT = 200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawLines:
@@ -88,9 +91,15 @@ def read(data: bytes, cells: Sequence[CellView], *, suffix: str) -> RawLines:
 
 
 def _strings(raw: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Yield the lines of the strings of a notebook, each with the number of the raw line that it stands in."""
+    """Yield the lines of the strings of a notebook, each with the number of the raw line that it stands in.
+
+    What kind of cell it is stands before its source in what every tool saves; texts of other cells are left out.
+    """
+    is_code = True
     for number, text in enumerate(raw, 1):
-        match = _STRING.fullmatch(text) if len(text) <= STRING_LIMIT else None
+        if kind := _KIND.match(text[:_KIND_LIMIT]):
+            is_code = kind["kind"] == "code"
+        match = _STRING.fullmatch(text) if is_code and len(text) <= STRING_LIMIT else None
         if match is None:
             continue
         try:

@@ -38,14 +38,11 @@ def check(
     earned: object = 0,
     **more: Any,  # noqa: ANN401 - fields of feedback and of its specification
 ) -> CheckResult:
-    spec = {key: more.pop(key) for key in ("hidden", "extra", "title") if key in more}
+    named: dict[str, Any] = {"id": name, "part": part, "title": name.capitalize(), "points": Fraction(str(points))}
+    named |= {key: more.pop(key) for key in ("hidden", "extra", "title") if key in more}
+    told: dict[str, Any] = {"rationale": "", **more}
     return CheckResult(
-        spec=CheckSpec(
-            **{"id": name, "part": part, "title": name.capitalize(), "points": Fraction(str(points)), **spec}
-        ),
-        outcome=outcome,
-        earned=Fraction(str(earned)),
-        feedback=Feedback(**{"rationale": "", **more}),
+        spec=CheckSpec(**named), outcome=outcome, earned=Fraction(str(earned)), feedback=Feedback(**told)
     )
 
 

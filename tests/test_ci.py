@@ -53,7 +53,9 @@ def hostile() -> Grade:
 
 
 def notebook(*sources: str | list[str], indent: int | None = 1, **more: Any) -> str:  # noqa: ANN401 - JSON
-    cells = [{"cell_type": "markdown", "metadata": {}, "source": ["model.evaluate(images)\n", "in words"]}]
+    cells: list[dict[str, Any]] = [
+        {"cell_type": "markdown", "metadata": {}, "source": ["model.evaluate(images)\n", "in words"]}
+    ]
     cells += [
         {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": s} for s in sources
     ]

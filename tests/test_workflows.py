@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 import os
 import shlex
@@ -59,18 +60,21 @@ class Runner:
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
-    """`pip install epochmark` does nothing but check that nothing else is asked for."""
+    """`pip install epochmark` does nothing but check that nothing else is asked for; the checkout is hostile."""
     programs, folder = tmp_path / "bin", tmp_path / "checkout"
     programs.mkdir()
     folder.mkdir()
     python = shlex.quote(sys.executable)
     for name, text in {
-        "grade": f'exec {python} -m grader "$@"',
-        "python": f'[ "$*" = "-m pip install --quiet epochmark" ] || exec {python} "$@"',
+        # As the script that pip writes: the current folder is not searched for modules.
+        "grade": f'exec {python} -c "import sys; del sys.path[0]; from grader.__main__ import main; main()" "$@"',
+        "pip": '[ "$*" = "install --quiet epochmark" ]',
     }.items():
         (programs / name).write_text(f"#!/bin/bash\n{text}\n")
         (programs / name).chmod(0o755)
     shutil.copy(FLAGSHIP.folder / "sample.ipynb", folder / "lab.ipynb")
+    for name in ("pip", "click", "sitecustomize", "conftest", "yaml"):
+        (folder / f"{name}.py").write_text("raise SystemExit('code of a student ran in the place of a module')\n")
     kept = {name: os.environ[name] for name in ("HOME", "GRADER_CACHE", "GRADER_MNIST") if name in os.environ}
     path = f"{programs}:/usr/local/bin:/usr/bin:/bin"
     return Runner(folder=folder, environment={"PATH": path, "PYTHONPATH": str(CHECKOUT), **kept})
@@ -87,6 +91,9 @@ def test_workflows_ask_for_little_and_keep_evidence(name: str) -> None:
     steps = made["jobs"]["grade"]["steps"]
     checkout = next(step for step in steps if step.get("uses", "").startswith("actions/checkout@"))
     assert checkout["with"]["persist-credentials"] is False
+    scripts = [step["run"] for step in steps if "run" in step]
+    assert steps.index(checkout) > next(n for n, step in enumerate(steps) if "pip install" in step.get("run", ""))
+    assert not any("python" in script for script in scripts)
     assert all("${{" not in step.get("run", "") for step in steps), "what others wrote must not become a script"
     assert "evidence" not in json.dumps([step.get("with") for step in steps])
 
@@ -198,7 +205,8 @@ def test_the_labs_of_this_package_belong_together(name: str) -> None:
 
 @pytest.mark.usefixtures("lab")
 def test_the_hook_of_pre_commit(tmp_path: Path, runner: Runner) -> None:
-    pre_commit = shutil.which("pre-commit", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    is_installed = importlib.util.find_spec("pre_commit") is not None
+    pre_commit = f"{shlex.quote(sys.executable)} -m pre_commit" if is_installed else ""
     hook = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text())[0]
     config = {
         "repos": [
@@ -212,6 +220,8 @@ def test_the_hook_of_pre_commit(tmp_path: Path, runner: Runner) -> None:
     environment = {**runner.environment, "PRE_COMMIT_HOME": str(tmp_path / "home"), "GIT_CONFIG_GLOBAL": "/dev/null"}
     here = Runner(folder=tmp_path, environment=environment)
     assert here.step("git init -q . && git add labs assignment .pre-commit-config.yaml").returncode == 0
+    if pre_commit:
+        assert here.step(f"{pre_commit} validate-manifest {CHECKOUT}/.pre-commit-hooks.yaml").returncode == 0
     command = f"{pre_commit} run" if pre_commit else f"{hook['entry']} ./labs/digits"
     done = here.step(command)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -30,9 +30,6 @@ LEGACY_VERSION = 3
 LEGACY_OUTPUT = 500
 """Characters to which GitHub Classroom cut an output."""
 
-LEGACY_TESTS = 1_000
-"""Tests of one result; more make a step's output too large to travel in a variable."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholePoints:

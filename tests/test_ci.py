@@ -116,6 +116,7 @@ def test_a_file_of_one_endless_line_or_of_the_same_line_takes_no_time() -> None:
     cell = CellView(index=1, state="ok", source="\n".join(["x = 1"] * 1_000))
     assert found(notebook(["x = 1\n"] * 20_000), 1, 3, cells=(cell,)) in ('"x = 1\\n",', None)
     assert found('"' + "\\\\" * 5_000_000, 1, 3, cells=(cell,)) is None
+    assert found('"a"' + " " * 190_000 + "x", 1, 3, cells=(cell,)) is None
 
 
 # Remarks.

@@ -37,7 +37,8 @@ def render(grade: Grade, *, limit: int = BYTES_LIMIT) -> str:
 
 def refused(message: str, *, limit: int = BYTES_LIMIT) -> str:
     """Return the summary of a job in which nothing was graded, with the reason."""
-    return _joined((f"## {_('Not graded')}", prose(message)), limit)
+    title = _("Not graded")
+    return _joined((f"## {title}", prose(message)), limit)
 
 
 def prose(text: str) -> str:
@@ -90,7 +91,8 @@ def _blocks(grade: Grade) -> Iterator[str]:
 
 
 def _table(grade: Grade) -> str:
-    head = f"| | {_('Part')} | {_('Status')} | {_('Points')} |\n|---|---|---|---:|"
+    titles = (_("Part"), _("Status"), _("Points"))
+    head = f"| | {' | '.join(titles)} |\n|---|---|---|---:|"
     rows = (
         f"| {(word := WORDS[part.status]).mark} | {markdown(part.title)} | {markdown(word.label)} "
         f"| {markdown(points_of_part(part))} |"

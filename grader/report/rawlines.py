@@ -23,8 +23,8 @@ STRING_LIMIT = 200_000
 _SAME_LIMIT = 200
 """Places of one line that are tried: `)` stands everywhere, and says little."""
 
-_STRING = re.compile(r'\s*(?:"source"\s*:\s*)?(?:\[\s*)?(?P<text>"(?:[^"\\]|\\.)*")\s*\]?\s*,?\s*')
-"""A line of a notebook that holds nothing but one string of JSON, or the source of a cell."""
+_STRING = re.compile(r'\s*+(?:"source"\s*+:\s*+)?+(?:\[\s*+)?+(?P<text>"(?:[^"\\]|\\.)*+")\s*+\]?+\s*+,?+\s*+')
+"""A line of a notebook that holds nothing but one string of JSON, or the source of a cell; nothing is tried twice."""
 
 _KIND = re.compile(r'\s*\{?\s*"cell_type"\s*:\s*"(?P<kind>\w+)"')
 _KIND_LIMIT = 200

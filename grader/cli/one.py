@@ -137,6 +137,11 @@ def _grade(request: Request, fail_under: float | None = None) -> int:
     with use(request.spoken), _Progress() as progress:
         grade = pipeline.grade(request, progress.take)
     _print_summary(grade, request)
+    return exit_code(grade, fail_under)
+
+
+def exit_code(grade: Grade, fail_under: float | None) -> int:
+    """Return what a grade exits with; one in which a part could not be judged is the grader's fault."""
     if _is_incomplete(grade):
         return ExitCode.FAULT
     # What waits for a person counts neither way: work that is all done must not fail for want of somebody's time.

@@ -154,6 +154,11 @@ def _grade(request: Request, show: Callable[[Path], None] = _leave, fail_under: 
     _print_summary(grade, request)
     with use(request.spoken):
         show(request.out / "report.html")
+    return exit_code(grade, fail_under)
+
+
+def exit_code(grade: Grade, fail_under: float | None) -> int:
+    """Return what a grade exits with; one in which a part could not be judged is the grader's fault."""
     if _is_incomplete(grade):
         return ExitCode.FAULT
     # What waits for a person counts neither way: work that is all done must not fail for want of somebody's time.

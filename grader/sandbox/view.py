@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 _WORKER_FILES = (
     "__init__.py",
     "errors.py",
+    "language.py",
     "wire.py",
     "process.py",
     "procfs.py",

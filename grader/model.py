@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 REPORT_FORMAT = 1
-"""Version of `report.json`. History: 1, the first one; `waiting_points` were added to it, and change nothing else."""
+"""Version of `report.json`. History: 1, the first one; `waiting_points`, `language`, `cell` and `line` of checks were
+added to it, and change nothing else."""
 
 
 class Outcome(enum.Enum):

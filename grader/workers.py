@@ -102,6 +102,7 @@ class Worker:
         self._confinement = confinement
         self._ending: Ending | None = None
         self._is_confined = False
+        self._is_abandoned = False
         self._innermost = 0
         self._peak = 0
         self._disk_seen = 0.0
@@ -180,6 +181,14 @@ class Worker:
         self._confirm()
         return self._next()
 
+    def is_alive(self) -> bool:
+        """Tell whether it can still say something."""
+        return self._threads[0].is_alive()
+
+    def abandon(self) -> None:
+        """Say, from any thread, that it is not wanted any more: whoever waits for it is told, and it is killed."""
+        self._is_abandoned = True
+
     def kill(self) -> None:
         """Kill the worker with its whole process group, and wait until it is gone."""
         self._child.kill()
@@ -200,6 +209,8 @@ class Worker:
             answer = self._next()
             *_, self._innermost = family(self._child.pid)
         except WorkerLost as lost:
+            if lost.ending.reason == "abandoned":
+                raise
             why = self.log.strip().splitlines()[-1:] or [lost.ending.detail or lost.ending.reason]
             raise MachineError(
                 f"a worker could not be confined: {why[0]} (`grade doctor` says more; GRADER_TIER=D does without)",
@@ -273,6 +284,7 @@ class Worker:
         now = time.monotonic()
         since = self._message_since
         broken = (
+            ("abandoned", self._is_abandoned),
             ("wall", self._is_out_of_time(now)),
             ("memory", self._peak > self._limits.memory_bytes),
             ("cpu", math.isfinite(self._limits.turn_cpu_s) and self._used_in_turn() > self._limits.turn_cpu_s),

@@ -125,7 +125,7 @@ def test_what_is_asked_for_wins_over_the_lab(option: str, of_lab: str, spoken: s
 def test_the_command_hands_the_language_on(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
     asked: list[pipeline.Request] = []
 
-    def take(request: pipeline.Request, _fail_under: float | None = None) -> int:
+    def take(request: pipeline.Request, *_: object) -> int:
         asked.append(request)
         return 0
 
@@ -229,7 +229,7 @@ def test_ids_and_keys_are_never_translated(judged: Judged) -> None:
 
 def shape(value: object) -> object:
     """Return what scripts rely on in a report: all but the texts."""
-    texts = {"title", "rationale", "hint", "caps", "notes", "findings"}
+    texts = {"language", "title", "rationale", "hint", "caps", "notes", "findings"}
     if isinstance(value, dict):
         return {key: shape(item) for key, item in value.items() if key not in texts}
     return [shape(item) for item in value] if isinstance(value, list) else value

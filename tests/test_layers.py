@@ -27,8 +27,8 @@ LAYERS = (
     },
     {"collect", "verify", "judge", "report", "exchange"},
     {
-        *("pipeline", "observation", "stations", "classroom", "rollcall", "runners", "cluster", "slurm"),
-        *("batch", "rejudging", "tables"),
+        *("pipeline", "observation", "stations", "saving", "watching", "notebook"),
+        *("classroom", "rollcall", "runners", "cluster", "slurm", "batch", "rejudging", "tables"),
         *("doctor", "authoring", "gradescope", "marks", "pytest_plugin"),
     },
     {"cli"},

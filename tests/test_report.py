@@ -627,8 +627,8 @@ def test_the_json_report_has_the_promised_shape() -> None:
     text = jsonreport.render(sample())
     report = jsonreport.read(text)
     assert list(report) == [
-        "format", "lab", "submission", "run", "score", "waiting_points", "parts", "models", "findings", "cells",
-        "duration_s",
+        "format", "language", "lab", "submission", "run", "score", "waiting_points", "parts", "models", "findings",
+        "cells", "duration_s",
     ]  # fmt: skip
     assert report["score"] == {
         "points": 37.0,

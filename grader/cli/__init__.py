@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from grader import __version__
-from grader.cli import authors, automation, classes, gradebooks, marks, one
+from grader.cli import authors, automation, classes, explain, gradebooks, marks, one
 from grader.errors import ExitCode, GraderError
 from grader.text import clean
 
@@ -43,6 +43,7 @@ def cli() -> None:
 COMMANDS: tuple[click.Command, ...] = (
     one.run_command,
     one.demo_command,
+    explain.explain_command,
     automation.ci_command,
     classes.batch_command,
     classes.rejudge_command,

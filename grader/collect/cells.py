@@ -45,6 +45,17 @@ class Statement:
     tree: ast.stmt | None
     error: str = ""
 
+    @property
+    def broken_line(self) -> int:
+        """The line of the cell at which reading it as Python ends, for a statement that does not parse."""
+        try:
+            ast.parse(self.source)
+        except SyntaxError as error:
+            return self.line + max((error.lineno or 1) - 1, 0)
+        except PARSE_ERRORS:
+            pass
+        return self.line
+
 
 def split(data: bytes, *, suffix: str) -> list[str]:
     """Return the sources of the code cells of a notebook, a percent script or a plain script.

@@ -295,15 +295,8 @@ def _interrupt(thread: int) -> None:
 
 
 def _syntax_failure(part: Statement, index: int) -> dict[str, Any]:
-    line = part.line
-    try:
-        ast.parse(part.source)
-    except SyntaxError as error:
-        line += max((error.lineno or 1) - 1, 0)
-    except PARSE_ERRORS:
-        pass
     last = part.line + part.source.count("\n")
-    where = {"cell": index, "line": line, "first": part.line, "last": last}
+    where = {"cell": index, "line": part.broken_line, "first": part.line, "last": last}
     return {"kind": "syntax_error", "type": "SyntaxError", "message": part.error[:MESSAGE_KEPT], **where}
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NoReturn
 
+from grader.judge import code
 from grader.judge.defects import DEFECTS
 from grader.language import gettext as _
 from grader.model import Feedback, Outcome
 
-Place = tuple[int | None, int | None]
-"""(cell, line) in the submission, both counted from 1."""
+Place = code.Place
 
 NOWHERE: Place = (None, None)
 

@@ -59,6 +59,9 @@ _STATES = {
 }
 
 
+_STOPPED = frozenset({"raised", "syntax_error", "timed_out"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One line of code; `remark` says in words why it is marked, and is empty where it is not."""
@@ -82,6 +85,7 @@ class Cell:
     cut: bool
     exception: str
     output: str
+    seconds: str
 
 
 def cells(grade: Grade) -> tuple[Cell, ...]:
@@ -92,7 +96,7 @@ def cells(grade: Grade) -> tuple[Cell, ...]:
     for cell in grade.cells[:_MOST_CELLS]:
         budget -= len(cell.source)
         remarks = dict.fromkeys(places.get(cell.index, ()), _("look here"))
-        if cell.failing_line is not None:
+        if cell.failing_line is not None and cell.state in _STOPPED:
             remarks[cell.failing_line] = _("it stopped here")
         shown.append(_cell(cell, remarks, coloured=budget >= 0))
     return tuple(shown)
@@ -122,6 +126,7 @@ def _cell(cell: CellView, remarks: dict[int | None, str], *, coloured: bool) -> 
         cut=len(rows) > _MOST_LINES or source != clean(cell.source, SOURCE + 1),
         exception=clean(cell.exception, PARAGRAPH).strip(),
         output=clean(cell.output, 10 * _OUTPUT)[-_OUTPUT:].strip("\n"),
+        seconds=f"{cell.seconds:.1f}",
     )
 
 

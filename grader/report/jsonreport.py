@@ -168,6 +168,7 @@ def _check(check: CheckResult) -> dict[str, Any]:
         **_points(check.earned, check.spec.points),
         "rationale": clean(check.feedback.rationale, PARAGRAPH),
         "hint": clean(check.feedback.hint, PARAGRAPH),
+        "deeper": clean(check.feedback.deeper, PARAGRAPH),
         "hidden": check.spec.hidden,
         "extra": check.spec.extra,
     }
@@ -183,6 +184,7 @@ def _model(model: ModelView) -> dict[str, Any]:
         "train_accuracy": points.accuracy(model.train_accuracy),
         "test_accuracy": points.accuracy(model.test_accuracy),
         "rebuilt": model.rebuilt,
+        "confusion": [list(row) for row in model.confusion],
         "history": _history(model.history),
     }
 

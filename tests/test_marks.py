@@ -96,7 +96,8 @@ def test_a_grade_comes_back_from_its_record_as_it_was(lab: labs.Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"format": 3}', '{"format": true}', '{"format": 1, "grade": {"lab": 5}}', "null", "[" * 9999]
+    "text",
+    ["", "[]", "{}", '{"format": 3}', '{"format": true}', '{"format": 1, "grade": {"lab": 5}}', "null", "[" * 9999],
 )
 def test_a_record_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(MachineError, match="no record of a grade"):

@@ -132,7 +132,8 @@ def _box(middle: float, axis: float, sizes: tuple[float, float, float], style: s
 
 
 def _side(size: int) -> float:
-    return _SMALLEST + (_FACE - _SMALLEST) * min(math.sqrt(size / _LARGE_FACE), 1.25)
+    # Whole numbers of a submission may be too long for a float.
+    return _SMALLEST + (_FACE - _SMALLEST) * math.sqrt(min(size, 1.5 * _LARGE_FACE) / _LARGE_FACE)
 
 
 def _logarithm(size: int, most: int) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import datasets, labs, observation, report
+from grader import datasets, labs, observation, process, report
 from grader import submission as intake
 from grader.arguments import draw
 from grader.collect.host import Job, collect
@@ -100,9 +100,14 @@ def observe(request: Request, submission: Submission, source: DataSource, listen
     launch = fresh(confine(tier, request.lab))
     with verification.start(launch) as verifier:
         # The parent waits for the worker now: time to import what the report needs.
-        threading.Thread(target=report.preload, daemon=True).start()
+        threading.Thread(target=_prepare, daemon=True).start()
         station = Station(source=source, tier=tier, launch=launch, verifier=verifier)
         return gather(request, submission, station, listener=listener)
+
+
+def _prepare() -> None:
+    report.preload()
+    process.make_font_list()
 
 
 def confine(tier: Tier, lab: Lab) -> Confine:

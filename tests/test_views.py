@@ -106,7 +106,7 @@ def test_the_story_says_which_network_saw_which_data() -> None:
 
 
 def test_a_result_of_any_shape_can_be_told() -> None:
-    odd = {"history": {"loss": [None, "x"], "": []}, "values": [[1], {}, None], "shape": ["a" * 99]}
+    odd: dict[str, object] = {"history": {"loss": [None, "x"], "": []}, "values": [[1], {}, None], "shape": ["a" * 99]}
     call = replace(EVALUATED, data=None, model=None, cell=None, line=None, result=odd, settings={"loss": {"a": 1}})
     (event,) = story.events(case_of(ANSWERS, call), ())
     assert len(event.result) < 200

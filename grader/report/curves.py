@@ -82,16 +82,14 @@ def _charts(model: ModelView, grade: Grade) -> Iterator[Chart]:
     accuracies += [value for each in grade.models for value in (each.test_accuracy, each.expected_accuracy) if value]
     history = model.history
     if history.loss or history.val_loss:
-        yield _chart(_("Loss: lower is better"), _("loss"), (history.loss, history.val_loss), _scale(losses))
+        yield _chart(_("Loss (lower is better)"), (history.loss, history.val_loss), _scale(losses))
     if history.accuracy or history.val_accuracy:
         pair = (history.accuracy, history.val_accuracy)
         scale = _scale(accuracies, most=1.0)
-        yield _chart(_("Accuracy: higher is better"), _("accuracy"), pair, scale, model)
+        yield _chart(_("Accuracy (higher is better)"), pair, scale, model)
 
 
-def _chart(
-    name: str, what: str, pair: tuple[Sequence[float], ...], scale: Scale, model: ModelView | None = None
-) -> Chart:
+def _chart(name: str, pair: tuple[Sequence[float], ...], scale: Scale, model: ModelView | None = None) -> Chart:
     """Return one chart; with a `model`, what is expected and what was reached on held-out images is in it."""
     epochs = max(map(len, pair))
     curves = [one for one in zip(("train", "valid"), (_("training"), _("validation")), pair, strict=True) if one[2]]
@@ -107,8 +105,8 @@ def _chart(
     )
     told = [(style, text.format(share=percent(share))) for style, text, share in marks if share is not None]
     courses = [_course(title, values) for _style, title, values in curves] + [text for _style, text in told]
-    alt = _("Line chart of the {what} over {number} epochs: {courses}.")
-    words = alt.format(what=what, number=epochs, courses="; ".join(courses))
+    alt = _("Line chart over {number} epochs, {name}: {courses}.")
+    words = alt.format(name=name, number=epochs, courses="; ".join(courses))
     drawing = Drawing(width=_WIDTH, height=_HEIGHT, alt=words, shapes=tuple(shapes))
     return Chart(name=name, drawing=drawing, legend=(*((style, title) for style, title, _values in curves), *told))
 

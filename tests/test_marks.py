@@ -288,7 +288,7 @@ def test_every_report_says_what_waits(lab: labs.Lab) -> None:
     assert "✎ Waits for a person: The loss (3.00 points)" in text
     page = html.render(grade)
     assert "3.00 points wait for a person; they are not in the score yet" in page
-    assert "✎ Waits for a person" in page
+    assert '<span class="outcome">Waits for a person</span>' in page
     assert "Nothing more to do: a person reads your answers" in page
     document = jsonreport.read(jsonreport.render(grade))
     assert document["waiting_points"] == 3.0

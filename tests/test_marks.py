@@ -95,6 +95,15 @@ def test_a_grade_comes_back_from_its_record_as_it_was(lab: labs.Lab) -> None:
     assert html.render(record.read(record.render(grade))) == html.render(grade)
 
 
+def test_a_record_of_the_first_version_is_read(lab: labs.Lab) -> None:
+    grade = quiz.graded(lab, quiz.RIGHT)
+    document = json.loads(record.render(grade))
+    document["format"] = 1
+    for later in ("mistakes", "story", "integrity"):
+        del document["grade"][later]
+    assert record.read(json.dumps(document)) == replace(grade, mistakes=(), story=(), integrity=())
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "[]", "{}", '{"format": 3}', '{"format": true}', '{"format": 1, "grade": {"lab": 5}}', "null", "[" * 9999],

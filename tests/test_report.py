@@ -468,6 +468,43 @@ def test_the_page_stays_small() -> None:
     assert len(html.render(sample(cells=(flood,)))) < 1_000_000
 
 
+def test_no_submission_makes_a_large_page() -> None:
+    worst = max((XSS[0], "'<&>\n", "1+", "é"), key=lambda text: len(html.render(flooded(text), staff=True)))
+    assert len(html.render(flooded(worst), staff=True).encode()) < 1_500_000
+    shown = Page(html.render(flooded("x\n"))).words
+    assert shown.count("The code is longer than this report shows.") > 100
+
+
+def flooded(text: str) -> Grade:
+    """Return a grade of a submission that has as much of a text as it may have, everywhere."""
+    cell = CellView(index=0, state="raised", source=text * 20_000, output=text * 20_000, exception=text * 2_000)
+    return sample(cells=tuple(replace(cell, index=number) for number in range(300)))
+
+
+def test_only_where_a_cell_stopped_it_says_so() -> None:
+    ran = replace(CELLS[1], failing_line=5)
+    grade = sample(cells=(ran, CELLS[2]))
+    page = html.render(grade)
+    assert page.count("↑ it stopped here") == 1
+    assert page.count("↑ look here") == 1
+    assert "tf.keras.layers.Dense(128, activation=&#39;relu&#39;),</code>" in page
+
+
+def test_a_check_that_passed_says_nothing_where_there_is_nothing_to_say() -> None:
+    whole = part("a", "A", Outcome.PASSED, check("a", "x", Outcome.PASSED, 1, 1, rationale="As it should be."))
+    assert "As it should be." not in html.render(sample(parts=(whole,)))
+
+
+def test_parts_that_need_no_work_are_folded() -> None:
+    folded = {card.title: card.open for card in view.parts(sample())}
+    assert folded["Prepare the data"] is False
+    assert folded["Build the fully connected network"] is True
+    assert folded["Write the training loop yourself"] is False
+    blank = part("a", "A", Outcome.NOT_ATTEMPTED, check("a", "x", Outcome.NOT_ATTEMPTED, 0, 1))
+    (first, second) = view.parts(sample(parts=(blank, replace(blank, id="b"))))
+    assert (first.open, second.open) == (True, False)
+
+
 def test_files_are_written_in_full_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "report.json"
     write_atomically(target, "old")

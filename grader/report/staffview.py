@@ -13,7 +13,7 @@ from grader.text import PARAGRAPH, clean, count, line
 _TAIL = 3_000
 """Characters of a cell's output in the log: its end."""
 
-_MOST_LOGGED = 100_000
+_MOST_LOGGED = 60_000
 """Characters of output in the whole log; the earlier cells come first."""
 
 _SPLITS = {
@@ -79,8 +79,8 @@ def _images(event: Event) -> str:
 def _log(grade: Grade) -> tuple[Logged, ...]:
     left, found = _MOST_LOGGED, []
     for cell in grade.cells:
-        text = clean(cell.output, 10 * _TAIL)[-_TAIL:].strip("\n")
-        if text and left > 0:
+        text = clean(cell.output, 10 * _TAIL)[-_TAIL:].strip("\n") if left > 0 else ""
+        if text:
             found.append(Logged(cell=cell.index, seconds=f"{cell.seconds:.1f}", text=text[:left]))
             left -= len(text)
     return tuple(found)

@@ -6,16 +6,17 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+import pytest
 import quiz
 from samples import HUSH, STORY, sample
 
 from grader import labs
 from grader.evidence import Call, DataFacts, Names, Snapshot
-from grader.judge import story, views
+from grader.judge import awards, story, views
 from grader.judge.case import Case
 from grader.judge.defects import DEFECTS
 from grader.judge.ladder import DEEPER
-from grader.judge.verdict import feedback
+from grader.judge.verdict import Verdict, feedback
 from grader.labs import ExpectedNetwork
 from grader.model import CheckResult, CheckSpec, Feedback, LayerRow, Outcome
 from grader.report import html, jsonreport, staffview
@@ -166,3 +167,9 @@ def test_a_further_hint_comes_with_the_feedback() -> None:
     page = html.render(sample())
     assert "Predict a single image and print the sum of the row." in page
     assert page.count('<details class="deeper">') == 1
+
+
+def test_a_lab_s_own_check_can_give_a_further_hint() -> None:
+    with pytest.raises(Verdict) as caught:
+        awards.fail("Too few.", hint="Count them.", deeper="Print the length before and after.")
+    assert caught.value.feedback.deeper == "Print the length before and after."

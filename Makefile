@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test test-all lint types calibrate skeleton messages benchmark clean
+.PHONY: demo test test-all test-browser lint types calibrate skeleton messages benchmark clean
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -19,6 +19,9 @@ test: $(VENV)/.ready
 
 test-all: $(VENV)/.ready
 	$(BIN)/python -m pytest -m ""
+
+test-browser: $(VENV)/.ready
+	$(BIN)/python -m pytest -m browser
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check

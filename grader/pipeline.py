@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import datasets, labs, observation, report
+from grader import datasets, labs, observation, process, report
 from grader import submission as intake
 from grader.arguments import draw
 from grader.collect.host import Job, Reading, collect, reading
@@ -151,6 +151,7 @@ def preload() -> None:
     from grader.judge import grading, plugin  # noqa: F401, PLC0415
 
     report.preload()
+    process.make_font_list()
 
 
 def unreadable(submission: Submission, why: str) -> StudentError:

@@ -147,14 +147,25 @@ def clean_environment(scratch: Path) -> dict[str, str]:
     }
 
 
+def make_font_list() -> None:
+    """Have matplotlib write its font list where this user has none yet; takes a second or more, once."""
+    with contextlib.suppress(OSError, RuntimeError):
+        if not _font_lists():
+            import matplotlib.font_manager  # noqa: F401, PLC0415 - nothing else here needs matplotlib
+
+
 def _lend_font_list(target: Path) -> None:
     """Copy matplotlib's font list: building it anew costs every submission about a second."""
+    with contextlib.suppress(OSError, RuntimeError):
+        for fonts in _font_lists():
+            shutil.copyfile(fonts, target / fonts.name)
+
+
+def _font_lists() -> list[Path]:
     home = os.environ.get("MPLCONFIGDIR") or Path(
         os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "matplotlib"
     )
-    with contextlib.suppress(OSError, RuntimeError):
-        for fonts in Path(home).glob("fontlist-*.json"):
-            shutil.copyfile(fonts, target / fonts.name)
+    return list(Path(home).glob("fontlist-*.json"))
 
 
 def _hand_over(folder: Path, uid: int | None) -> None:

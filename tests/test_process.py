@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -221,3 +222,15 @@ def test_time_that_a_worker_used_itself_is_no_time_that_it_waited(monkeypatch: p
             child.receive()
         assert caught.value.ending.reason == "wall"
         assert time.monotonic() - started < 3.5
+
+
+def test_the_font_list_is_made_once_for_all_workers(tmp_path: Path) -> None:
+    """No trusted process draws, so none would leave the list behind that workers are lent."""
+    code = "import sys; from grader import process; process.make_font_list(); print('matplotlib' in sys.modules)"
+    environment = {**os.environ, "MPLCONFIGDIR": str(tmp_path)}
+    said = [
+        subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+    assert [words.strip() for words in said] == ["True", "False"]
+    assert list(tmp_path.glob("fontlist-*.json"))

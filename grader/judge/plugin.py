@@ -27,6 +27,7 @@ from grader.language import N_, use
 from grader.language import gettext as _
 from grader.model import CheckResult, CheckSpec, Feedback, Outcome
 from grader.questions import Question
+from grader.rubric import AS_IT_SHOULD_BE
 
 CHECK_SECONDS = 20
 """A check only reads evidence; one that needs longer than this hangs."""
@@ -111,7 +112,7 @@ class Judge:
     def _passed(self, spec: CheckSpec) -> CheckResult:
         if self._is_handed_out(spec):
             return self._blocked(spec, spec.needs, Feedback(rationale=""))
-        return CheckResult(spec=spec, outcome=Outcome.PASSED, feedback=Feedback(rationale=_("As it should be.")))
+        return CheckResult(spec=spec, outcome=Outcome.PASSED, feedback=Feedback(rationale=_(AS_IT_SHOULD_BE)))
 
     def _is_handed_out(self, spec: CheckSpec) -> bool:
         """Tell whether all that there is of a part is code of the lab itself, while what it builds on is blank."""

@@ -169,6 +169,7 @@ def _check(check: CheckResult) -> dict[str, Any]:
         **_points(check.earned, check.spec.points),
         "rationale": clean(check.feedback.rationale, PARAGRAPH),
         "hint": clean(check.feedback.hint, PARAGRAPH),
+        "deeper": clean(check.feedback.deeper, PARAGRAPH),
         "cell": check.feedback.cell,
         "line": check.feedback.line,
         "hidden": check.spec.hidden,
@@ -186,6 +187,7 @@ def _model(model: ModelView) -> dict[str, Any]:
         "train_accuracy": points.accuracy(model.train_accuracy),
         "test_accuracy": points.accuracy(model.test_accuracy),
         "rebuilt": model.rebuilt,
+        "confusion": [list(row) for row in model.confusion],
         "history": _history(model.history),
     }
 

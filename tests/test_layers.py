@@ -21,7 +21,7 @@ LAYERS = (
     {"rubric", "late", "standings"},
     {
         *("wire", "process", "procfs", "inbox", "workers", "forkserver", "sandbox", "scratch"),
-        *("keys", "archives", "submission", "files", "store"),
+        *("keys", "parsing", "archives", "submission", "files", "store"),
         *("definition", "catalogue", "labs", "questions", "evidence", "record", "arguments"),
         *("verification", "networks", "datasets"),
     },

@@ -26,6 +26,7 @@ from grader.labs import Lab, share
 from grader.language import N_, use
 from grader.language import gettext as _
 from grader.model import CheckResult, CheckSpec, Feedback, Outcome
+from grader.parsing import PARSING
 from grader.questions import Question
 from grader.rubric import AS_IT_SHOULD_BE
 
@@ -286,6 +287,7 @@ def _run_pytest(lab: Lab, plugins: Sequence[Any], options: Sequence[str]) -> tup
     ]  # fmt: skip
     output = io.StringIO()
     with (
+        PARSING,
         _no_plugins_of_the_surroundings(),
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(output),

@@ -19,6 +19,7 @@ _WORKER_FILES = (
     "process.py",
     "procfs.py",
     "networks.py",
+    "parsing.py",
     "scratch.py",
 )
 _WORKER_FOLDERS = ("collect", "verify", "sandbox", "datasets")

@@ -53,9 +53,9 @@ def _die_at_eof(requests: BinaryIO) -> None:
 def _serve(job: wire.Frame, story: Story) -> None:
     fields = job.fields
     sources = cells.split(job.arrays["submission"].tobytes(), suffix=str(fields["suffix"]))
-    parsed = {
-        index: cells.statements(source, is_script=len(sources) == 1) for index, source in enumerate(sources, start=1)
-    }
+    # One cell with code is a script, whatever remarks stand in others.
+    is_script = sum(map(cells.has_code, sources)) == 1
+    parsed = {index: cells.statements(source, is_script=is_script) for index, source in enumerate(sources, start=1)}
     for index, source in enumerate(sources, start=1):
         # For whoever looks for the source of a function, as AutoGraph does.
         lines = source.splitlines(keepends=True)

@@ -32,9 +32,10 @@ def are_scaled(case: Case) -> bool:
 
 
 def are_shaped(case: Case) -> bool:
-    """Tell whether what the networks were trained with has the shape that the lab asks for."""
+    """Tell whether the images have the shape that the lab asks for: those for training, and those for validation."""
     fed = [call.data for call in case.calls("fit") if call.data is not None]
-    return all(_problem_with(case, data, "shape") is None for data in fed)
+    tested = next(_data_of(case, "test"), None)
+    return all(_problem_with(case, data, "shape") is None for data in [*fed, *([tested] if tested else [])])
 
 
 def _require(case: Case, part_id: str, what: str) -> None:

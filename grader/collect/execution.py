@@ -188,6 +188,7 @@ class Execution:
             trials=self._job.arrays["trials"],
             cells=self._parsed,
             asks=lambda part: any(part is other for other in self._asking),
+            classes=next(iter(self._answers), ""),
             namespace=self._namespace,
             limits=PROBE_LIMITS,
         )

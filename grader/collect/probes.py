@@ -203,6 +203,7 @@ def probe_prediction(
     trials: Array,
     cells: Mapping[int, Sequence[Statement]],
     asks: Asks,
+    classes: str,
     namespace: dict[str, Any],
     limits: CellLimits,
 ) -> None:
@@ -217,6 +218,7 @@ def probe_prediction(
         trials: float32 (trials, rows, classes), each row a distribution.
         cells: the statements of each cell.
         asks: whether a network was asked for predictions while a statement ran.
+        classes: the answer that holds the class of each image, on which others build.
         namespace: the student's global names; they are copied, not changed.
         limits: time of each trial.
     """
@@ -224,26 +226,38 @@ def probe_prediction(
     own = np.shape(namespace[source]) if source in namespace else (len(session.images), trials.shape[2])
     if len(own) == 2:  # noqa: PLR2004 - images × classes
         held[source] = own
-    target = find_target(cells, frozenset(held), answer, asks)
-    if target is None:
-        return
-    given, arrays, kind, error = [], dict[str, Array](), "", ""
-    for number, trial in enumerate(trials):
-        value, kind, error = _one_trial(session, target, name, trial, held, namespace, limits)
-        given.append(plain_number(value))
+    chosen = [{n: _stretched(trial, shape) for n, shape in held.items()} for trial in trials]
+    # Once as it is written, and once more with the right classes: those found above may be wrong already.
+    ways = [chosen]
+    if classes and classes != name and classes in _loaded(answer.tree):
+        is_list = isinstance(namespace.get(classes), list)
+        right = [np.resize(trial, (len(session.images), trials.shape[2])).argmax(axis=1) for trial in trials]
+        ways.append([{**one, classes: r.tolist() if is_list else r} for one, r in zip(chosen, right, strict=True)])
+    for way in ways:
+        target = find_target(cells, frozenset(way[0]), answer, asks)
+        if target is not None:
+            fields = {"name": name, "cell": target.cell, "line": target.line, "printed": is_printed}
+            _try(session, target, fields, trials, way, namespace, limits)
+
+
+def _try(
+    session: Session,
+    target: Target,
+    fields: Mapping[str, Any],
+    trials: Array,
+    way: Sequence[Mapping[str, Any]],
+    namespace: dict[str, Any],
+    limits: CellLimits,
+) -> None:
+    """Run a target once for each trial, with what is given in that one, and send the answers."""
+    answered, arrays, kind, error = [], dict[str, Array](), "", ""
+    for number, (trial, given) in enumerate(zip(trials, way, strict=True)):
+        value, kind, error = _one_trial(session, target, str(fields["name"]), trial, given, namespace, limits)
+        answered.append(plain_number(value))
         whole = _whole_numbers(value)
         if whole is not None:
             arrays[f"t{number}"] = whole
-    fields = {
-        "name": name,
-        "cell": target.cell,
-        "line": target.line,
-        "answers": given,
-        "printed": is_printed,
-        "kind": kind,
-        "error": error,
-    }
-    session.story.send("probe", fields, arrays)
+    session.story.send("probe", {**fields, "answers": answered, "kind": kind, "error": error}, arrays)
 
 
 def _whole_numbers(value: object) -> Array | None:
@@ -265,13 +279,13 @@ def _one_trial(
     target: Target,
     name: str,
     trial: Array,
-    held: Mapping[str, tuple[int, ...]],
+    given: Mapping[str, Any],
     namespace: dict[str, Any],
     limits: CellLimits,
 ) -> tuple[Any, str, str]:
     before = dict(namespace)
     # In the student's own namespace, so that functions see it, too.
-    namespace.update({n: _stretched(trial, shape) for n, shape in held.items()})
+    namespace.update(given)
     namespace.pop(name, None)
     session.tracer.stand_in = _stand_in(session, trial)
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.evidence import Call, DataFacts, Snapshot
+from grader.evidence import Call, DataFacts, Snapshot, Value
 from grader.judge import architecture, images
 from grader.judge.case import Case, has_same_weights
 from grader.judge.reading import keras_2_name, nothing_recorded, place_of, require_filled, require_written
@@ -253,7 +253,7 @@ def require_fit(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the network is trained here, on the training images with their own labels."""
     calls = _calls(case, role_id, part_id, "fit")
     _require_one_right(calls, lambda call: _unexplained(case, _fit_problem(call)))
-    right = [call for call in calls if _fit_problem(call) is None]
+    right = [call for call in calls if _unexplained(case, _fit_problem(call)) is None]
     if not any(call.finished for call in right) and _is_all_else_right(case, role_id):
         _require_one_right(right, lambda call: _stop_problem(case, role_id, call))
     _require_one_right(right, lambda call: _sham_problem(case, role_id, call))
@@ -272,7 +272,7 @@ def _is_all_else_right(case: Case, role_id: str) -> bool:
 
 def _are_labels_prepared(case: Case) -> bool:
     """Tell whether the labels that the lab wants one-hot are, as far as they are known under its names."""
-    return all(_is_one_hot(data) for data in _labels_named(case, case.lab.labels))
+    return all(images.is_one_hot(data) for data in _labels_named(case, case.lab.labels))
 
 
 def _labels_named(case: Case, names: Collection[str]) -> list[DataFacts]:
@@ -413,10 +413,24 @@ def _common_problem(call: Call) -> Problem | None:
 
 
 def _unexplained(case: Case, problem: Problem | None) -> Problem | None:
-    """Return the problem unless the lab's own function brought it about: labels may have been loaded out of order."""
+    """Return the problem unless the lab's own functions brought it about, which are judged by themselves."""
     facts = [data for run in case.evidence.functions for data in run.facts if data is not None]
-    is_loaded_so = problem is not None and problem[0] == "labels-do-not-match"
-    return None if is_loaded_so and any(data.labels == "mismatch" for data in facts) else problem
+    if problem is None or not facts:
+        return problem
+    if problem[0] == "labels-do-not-match":
+        loaded = {data.labels for data in facts if data.split in _OTHER_SPLIT}
+        return None if loaded & {"mismatch", "absent"} else problem
+    exchanged = [value for value in case.evidence.values if value.name in case.lab.watched and _is_exchanged(value)]
+    return None if exchanged and problem[0] in _ABOUT_SPLITS else problem
+
+
+_OTHER_SPLIT = {"train": "test", "test": "train"}
+_ABOUT_SPLITS = ("trains-on-test-images", "evaluates-training-images")
+
+
+def _is_exchanged(value: Value) -> bool:
+    """Tell whether a name that speaks of one split holds images of the other."""
+    return _OTHER_SPLIT.get(value.data.split, "-") in value.name.lower()
 
 
 def _fit_problem(call: Call) -> Problem | None:
@@ -475,15 +489,11 @@ def require_one_hot(case: Case, part_id: str, names: Sequence[str]) -> None:
     fits = [call for call in case.calls("fit") if call.data is not None]
     # A training that stopped may have been given other labels than these.
     kinds = {call.data.labels for call in fits if call.data and (call.finished or not values)}
-    if "one_hot" in kinds or (values and "integer" not in kinds and all(map(_is_one_hot, values))):
+    if "one_hot" in kinds or (values and "integer" not in kinds and all(map(images.is_one_hot, values))):
         return
     if not values and not fits:
         nothing_recorded(case, part_id, _("No labels were found."))
     fail("not-one-hot", place_of(case, part_id), split=images.split_name("train"))
-
-
-def _is_one_hot(data: DataFacts) -> bool:
-    return data.shape == (architecture.CLASSES,) and (data.low, data.high) == (0.0, 1.0)
 
 
 # Evaluate

@@ -73,7 +73,7 @@ class TestRightExamples(checks.Gallery):
     part = "right_examples"
     points = {"images": 2, "titles": 3}
     count, split, says = 9, "test", figures.says_right_prediction
-    needs = ("classes",)
+    needs = ("data_prep", "dropout_build", "classes")
 
 
 class TestWrongExamples(checks.Gallery):
@@ -82,7 +82,7 @@ class TestWrongExamples(checks.Gallery):
     part = "wrong_examples"
     points = {"images": 2, "titles": 3}
     count, split, says = 9, "test", figures.says_wrong_prediction
-    needs = ("classes",)
+    needs = ("data_prep", "dropout_build", "classes")
 
 
 class TestSaving(checks.Saved):

@@ -254,13 +254,13 @@ def _try(
     for number, (trial, given) in enumerate(zip(trials, way, strict=True)):
         value, kind, error = _one_trial(session, target, str(fields["name"]), trial, given, namespace, limits)
         answered.append(plain_number(value))
-        whole = _whole_numbers(value)
+        whole = whole_numbers(value)
         if whole is not None:
             arrays[f"t{number}"] = whole
     session.story.send("probe", {**fields, "answers": answered, "kind": kind, "error": error}, arrays)
 
 
-def _whole_numbers(value: object) -> Array | None:
+def whole_numbers(value: object) -> Array | None:
     """Return a row or a column of whole numbers, of whatever type; None for anything else."""
     array = to_array(value)
     if array is None or array.ndim not in (1, 2) or array.shape[1:] not in ((), (1,)) or array.size > ANSWERS_LIMIT:

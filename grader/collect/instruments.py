@@ -45,7 +45,11 @@ def install(session: Session) -> None:
         setattr(keras.Model, name, _instrument(session, getattr(keras.Model, name), _save))
     _install_loading(session)
     _install_saving(session)
-    session.tracer.called = functools.partial(_listen, session)
+
+    def called(model: Any, images: Any, outputs: Any) -> None:
+        attempt(lambda: _listen(session, model, images, outputs))
+
+    session.tracer.called = called
     tf.config.run_functions_eagerly(True)  # noqa: FBT003 - TensorFlow's own signature
 
 

@@ -122,6 +122,11 @@ def _percent_cells(text: str) -> Iterator[str]:
                 yield source
 
 
+def has_code(source: str) -> bool:
+    """Tell whether there is more in a cell than remarks."""
+    return any(line.strip() and not line.lstrip().startswith("#") for line in source.split("\n"))
+
+
 def statements(source: str, *, is_script: bool = False) -> list[Statement]:
     """Return the top-level statements of a cell; what cannot be parsed becomes a statement without a tree.
 
@@ -169,7 +174,7 @@ def _plain_call(node: ast.stmt) -> str:
 def _can_open(function: ast.FunctionDef) -> bool:
     arguments = function.args
     takes_any = any((arguments.args, arguments.posonlyargs, arguments.kwonlyargs, arguments.vararg, arguments.kwarg))
-    barred = (ast.Return, ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal)
+    barred = (ast.Return, ast.Yield, ast.YieldFrom, ast.Nonlocal)
     own = [node for statement in function.body for node in _walk_own(statement)]
     return not takes_any and not function.decorator_list and not any(isinstance(node, barred) for node in own)
 

@@ -64,8 +64,10 @@ def _tell_cells(text: wire.Frame, story: Story) -> dict[int, Sequence[cells.Stat
     """Send what is written in each cell; return the statements of each."""
     fields = text.fields
     sources = cells.split(text.arrays["submission"].tobytes(), suffix=str(fields["suffix"]))
+    # One cell with code is a script, whatever remarks stand in others.
+    is_script = sum(map(cells.has_code, sources)) == 1
     parsed: dict[int, Sequence[cells.Statement]] = {
-        index: cells.statements(source, is_script=len(sources) == 1) for index, source in enumerate(sources, start=1)
+        index: cells.statements(source, is_script=is_script) for index, source in enumerate(sources, start=1)
     }
     for index, source in enumerate(sources, start=1):
         # For whoever looks for the source of a function, as AutoGraph does.

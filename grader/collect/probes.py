@@ -31,13 +31,13 @@ class Target:
 
 
 def answers(name: str, cells: Mapping[int, Sequence[Statement]]) -> list[Statement]:
-    """Return the statements that assign a name, apart from those that train."""
-    parts = [part for index in sorted(cells) for part in cells[index]]
-    return [part for part in parts if part.tree is not None and name in _stored(part.tree) and not _trains(part.tree)]
+    """Return the statements that assign a name, or fill the list that it holds, apart from those that train."""
+    parts = [part for index in sorted(cells) for part in cells[index] if part.tree is not None]
+    return [part for part in parts if name in _stored(part.tree) | _changed(part.tree) and not _trains(part.tree)]
 
 
-def _trains(tree: ast.stmt) -> bool:
-    code = ast.dump(tree)
+def _trains(tree: ast.stmt | None) -> bool:
+    code = "" if tree is None else ast.dump(tree)
     return "GradientTape" in code or "attr='fit'" in code
 
 
@@ -76,33 +76,37 @@ def depends_on_predictions(session: Session, namespace: Mapping[str, Any], answe
 
 def _between(before: Sequence[Statement], last: Statement, held: frozenset[str]) -> list[Statement]:
     """Return the cheap statements that carry what is held to the last one, such as `first = predictions[0]`."""
-    derived: dict[str, Statement] = {}
+    carriers: dict[str, tuple[Statement, ...]] = {}
+    starts: dict[str, tuple[Statement, ...]] = {}
     known = set(held)
     for part in before:
-        if part.tree is not None and _is_cheap(part.tree):
-            stored = _stored(part.tree) - held
-            if _loaded(part.tree) & known or _predicts(part.tree):
-                known |= stored
-                derived |= dict.fromkeys(stored, part)
-            else:
-                known -= stored
-                derived = {name: carrier for name, carrier in derived.items() if name not in stored}
-    if last.tree is not None:
-        # What the last statement changes, such as a running maximum, has to begin as it did for the student.
-        changed = _stored(last.tree) & _loaded(last.tree)
-        starts = {name: part for part in before if part.tree and _is_cheap(part.tree) for name in _stored(part.tree)}
-        derived |= {name: part for name, part in starts.items() if name in changed}
-    wanted, chosen = _loaded(last.tree), list[Statement]()
+        changed, stored = _changed(part.tree) - held, _stored(part.tree) - held
+        is_carrier = bool(_loaded(part.tree) & known) or _predicts(part.tree)
+        if changed and is_carrier and _is_quick(part.tree):
+            known |= changed
+            # A list begins empty, and is filled by the statements that follow.
+            carriers |= {name: (*carriers.get(name, starts.get(name, ())), part) for name in changed}
+        elif stored and _is_cheap(part.tree):
+            starts |= dict.fromkeys(stored, (part,))
+            known = known | stored if is_carrier else known - stored
+            carriers = {name: parts for name, parts in carriers.items() if name not in stored}
+            carriers |= dict.fromkeys(stored, (part,)) if is_carrier else {}
+    # What the last statement changes, such as a running maximum, has to begin as it did for the student.
+    renewed = _changed(last.tree) | (_stored(last.tree) & _loaded(last.tree))
+    carriers = {name: starts[name] for name in renewed if name in starts} | carriers
+    wanted, chosen = _loaded(last.tree) | renewed, list[Statement]()
     for part in reversed(before):
-        if part.tree is not None and any(derived.get(name) is part for name in wanted):
+        if any(part is carrier for name in wanted for carrier in carriers.get(name, ())):
             wanted |= _loaded(part.tree)
             chosen.insert(0, part)
     return chosen
 
 
-def _predicts(tree: ast.stmt) -> bool:
+def _predicts(tree: ast.stmt | None) -> bool:
     """Tell whether a statement asks a network for predictions; a trial answers with those that the grader chose."""
-    return any(isinstance(n, ast.Attribute) and n.attr in ("predict", "predict_on_batch") for n in ast.walk(tree))
+    return tree is not None and any(
+        isinstance(n, ast.Attribute) and n.attr in ("predict", "predict_on_batch") for n in ast.walk(tree)
+    )
 
 
 def _slice(parts: Sequence[Statement], given: frozenset[str]) -> Iterator[Statement]:
@@ -117,25 +121,48 @@ def _slice(parts: Sequence[Statement], given: frozenset[str]) -> Iterator[Statem
     return reversed(chosen)
 
 
-def _is_cheap(tree: ast.stmt) -> bool:
+def _is_cheap(tree: ast.stmt | None) -> bool:
     """Tell whether a statement may run again: nothing that trains, and no loop."""
-    calls = {
-        node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    }
-    return isinstance(tree, ast.Assign | ast.AnnAssign | ast.AugAssign) and not calls & {
-        "fit",
-        "evaluate",
-        "load_data",
-    }
+    return isinstance(tree, ast.Assign | ast.AnnAssign | ast.AugAssign) and not _attributes(tree) & _COSTLY
+
+
+def _is_quick(tree: ast.stmt | None) -> bool:
+    """Tell whether a statement that fills a list may run again, though it is a loop: nothing that trains or draws."""
+    return isinstance(tree, ast.For | ast.While | ast.Expr) and not _attributes(tree) & (_COSTLY | _DRAWING)
+
+
+def _attributes(tree: ast.stmt) -> set[str]:
+    """Return the names of the methods that a statement calls."""
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {function.attr for function in calls if isinstance(function, ast.Attribute)}
+
+
+_COSTLY = frozenset({"fit", "evaluate", "load_data", "GradientTape", "train_on_batch"})
+_DRAWING = frozenset({"figure", "imshow", "plot", "savefig", "show", "subplot", "subplots"})
+_FILLING = frozenset({"append", "extend", "insert"})
+
+
+def _changed(tree: ast.AST | None) -> frozenset[str]:
+    """Return the names of lists and arrays that a statement fills, or changes where they are."""
+    match tree:
+        case None | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
+            return frozenset()
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attribute)) if attribute in _FILLING:
+            found = frozenset({name})
+        case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
+            found = frozenset({name})
+        case _:
+            found = frozenset()
+    return found.union(*map(_changed, ast.iter_child_nodes(tree)))
 
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
-def _stored(tree: ast.AST) -> frozenset[str]:
+def _stored(tree: ast.AST | None) -> frozenset[str]:
     """Return the names that a statement assigns, leaving out those of loops, comprehensions and functions."""
-    if isinstance(tree, (*_SCOPES, *_COMPREHENSIONS)):
+    if tree is None or isinstance(tree, (*_SCOPES, *_COMPREHENSIONS)):
         return frozenset()
     if isinstance(tree, ast.Name):
         return frozenset({tree.id}) if isinstance(tree.ctx, ast.Store) else frozenset()
@@ -249,22 +276,30 @@ def replay_tape(
     namespace: dict[str, Any],
     image_shape: tuple[int, ...],
     limits: CellLimits,
-    after: Callable[[Statement], None],
+    after: Callable[[int], None],
+    results: frozenset[str],
 ) -> None:
     """Run a hand-written loop again on images prepared as the lab says, where the student's own preparation sank it.
 
-    Each part answers for what was written there: a loop is not wrong because the images lack an axis.
+    Each part answers for what was written there: a loop is not wrong because the images lack an axis. Behind it run the
+    statements that give `results`, which are made of what the loop leaves. `after` is told the cell of each.
     """
     for name in session.watched:
         split = "train" if "train" in name.lower() else "test"
         namespace[name] = session.images.prepared(split, image_shape)
     before: list[Statement] = []
+    given, has_run = session.watched | session.surrogates.names_given, False
     for index, parts in cells.items():
         for part in parts:
             before.append(part)
             if part.tree is not None and "GradientTape" in ast.dump(part.tree):
-                chosen = tuple(_slice(before, session.watched))
-                run_cell(index, chosen, namespace, limits, after)
+                chosen, has_run = tuple(_slice(before, given)), True
+            elif has_run and (_stored(part.tree) | _changed(part.tree)) & results:
+                chosen = (part,)
+            else:
+                continue
+            run_cell(index, chosen, namespace, limits)
+            after(index)
 
 
 def _stand_in(session: Session, trial: Array) -> Callable[[Any, Any], Array]:

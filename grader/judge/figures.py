@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,8 +32,19 @@ def says_truth(axes: Axes) -> bool:
 
 
 def says_prediction_and_truth(axes: Axes) -> bool:
-    """Tell whether a title says two digits, one of which is the label."""
-    return says_truth(axes) and len(numbers_in(axes.title)) > 1
+    """Tell whether a title says two digits: the label, and what was predicted for its image, where that is known."""
+    digits = _digits_in(axes.title)
+    if not says_truth(axes) or len(digits) < 2:  # noqa: PLR2004 - one of each
+        return False
+    return not axes.predicted or any(_has_both(digits, axes.label or 0, guess) for guess in axes.predicted)
+
+
+def _has_both(digits: Sequence[int], label: int, guess: int) -> bool:
+    return guess in digits and (guess != label or digits.count(label) > 1)
+
+
+def _digits_in(title: str) -> list[int]:
+    return [number for number in numbers_in(title) if number < 10]  # noqa: PLR2004 - ten digits
 
 
 def says_right_prediction(axes: Axes) -> bool:
@@ -42,7 +54,7 @@ def says_right_prediction(axes: Axes) -> bool:
 
 def says_wrong_prediction(axes: Axes) -> bool:
     """Tell whether a title says the label, and another digit."""
-    digits = [number for number in numbers_in(axes.title) if number < 10]  # noqa: PLR2004 - ten digits
+    digits = _digits_in(axes.title)
     return says_truth(axes) and digits.count(axes.label or 0) == 1 and len(digits) > 1
 
 
@@ -57,7 +69,7 @@ SAYS: dict[Callable[[Axes], bool], str] = {
 def require_images(case: Case, part_id: str, count: int, split: str) -> None:
     """Ask whether a figure shows so many images of a split, each in axes of its own."""
     figures = _figures(case, part_id)
-    shown = [len(_shown(figure, split)) for figure in figures]
+    shown = [len({axes.row for axes in _shown(figure, split)}) for figure in figures]
     if max(shown) < count:
         fail("few-images-shown", _place(case, part_id, figures), found=max(shown), wanted=count)
 
@@ -89,7 +101,7 @@ def require_curves(case: Case, part_id: str, role_id: str, kinds: Sequence[str])
     wanted = [(one.get(kind), one.get(f"val_{kind}")) for one in curves for kind in kinds]
     for figure in figures:
         for axes in figure.axes:
-            if any(a and b and _has(axes, a) and _has(axes, b) for a, b in wanted):
+            if any(a and b and has_curve(axes, a) and has_curve(axes, b) for a, b in wanted):
                 return
     found = max(len(axes.lines) for figure in figures for axes in figure.axes)
     if not found:
@@ -98,20 +110,30 @@ def require_curves(case: Case, part_id: str, role_id: str, kinds: Sequence[str])
     fail("no-curves", _place(case, part_id, figures), found=found)
 
 
-def _has(axes: Axes, curve: Sequence[float | None]) -> bool:
-    return any(
-        len(line) == len(curve) and None not in curve and bool(np.allclose(line, np.asarray(curve, float), atol=CLOSE))
-        for line in axes.lines
-    )
+def has_curve(axes: Axes, curve: Sequence[float | None]) -> bool:
+    """Tell whether one of the lines is this curve, as it is or in percent."""
+    lines = [np.asarray(line) for line in axes.lines if len(line) == len(curve) and None not in curve]
+    values = np.asarray([value or 0.0 for value in curve])
+    return any(np.allclose(scaled, values, atol=CLOSE) for line in lines for scaled in (line, line / 100))
 
 
 def _figures(case: Case, part_id: str) -> list[Figure]:
-    """Return the figures with axes; those of the part's own cells, if it has some."""
+    """Return the figures with axes; figures of one image each that a loop shows one after the other count as one."""
     require_filled(case, part_id)
     drawn = [figure for figure in case.evidence.figures if figure.axes]
     if not drawn:
         nothing_recorded(case, part_id, _("No figure was drawn."))
-    return drawn
+    return with_loops(drawn)
+
+
+def with_loops(drawn: Sequence[Figure]) -> list[Figure]:
+    """Return figures, and one more for each line that showed some with a single image each: those in one."""
+    loops: dict[Place, list[Figure]] = {}
+    for figure in drawn:
+        if sum(axes.label is not None for axes in figure.axes) == 1:
+            loops.setdefault((figure.cell, figure.line), []).append(figure)
+    together = [replace(loop[0], axes=tuple(axes for one in loop for axes in one.axes)) for loop in loops.values()]
+    return [*drawn, *together]
 
 
 def _place(case: Case, part_id: str, figures: Sequence[Figure]) -> Place:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from grader.evidence import Dataset
+from grader.judge import tape
 from grader.judge.case import Case
 from grader.judge.images import split_name
 from grader.judge.reading import nothing_recorded, place_of, require_filled
@@ -28,6 +29,8 @@ def require_batched(case: Case, part_id: str, name: str, split: str) -> None:
     data = dataset.data
     if data is None or data.split != split:
         fail("dataset-split", place, name=name, wanted=split_name(split))
+    if data.labels == "absent":
+        fail("dataset-without-labels", place, name=name)
     if data.labels not in ("integer", "one_hot"):
         fail("labels-do-not-match", place)
 
@@ -66,6 +69,10 @@ def require_epoch_means(case: Case, part_id: str, name: str) -> None:
     if not given:
         nothing_recorded(case, part_id, _("`{name}` holds no numbers.").format(name=name))
     place = place_of(case, part_id)
+    if tape.has_idle_batches(case):
+        return  # Most losses of an epoch are not known, and why is said of the loop.
+    if len(given) == 1:
+        fail("epochs-one", place, name=name)
     if len(losses) < 2 * len(given) or len(losses) % len(given):
         fail("epochs-count", place, name=name, found=len(given))
     if any(len(step.target_shape) > 1 for step in case.evidence.tape):

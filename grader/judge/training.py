@@ -134,7 +134,8 @@ def _means_logits(case: Case, role_id: str) -> bool:
     An output layer that is missing is no reason for another loss than the lab's.
     """
     ends = _last_activation(case, role_id)
-    return case.role(role_id).logits and (_gives_logits(case, role_id) or ends not in ("", "linear", *SQUASHED))
+    is_logits = _gives_logits(case, role_id) or ends not in ("", "linear", *SQUASHED)
+    return case.role(role_id).logits and (is_logits or not case.snapshots(role_id))
 
 
 SQUASHED = ("softmax", "sigmoid")
@@ -171,13 +172,14 @@ def require_accuracy_metric(case: Case, role_id: str, part_id: str) -> None:
     metrics = [str(metric) for call in calls for metric in call.settings.get("metrics", ())]
     kinds = _label_kinds(case, role_id)
     if not any(_is_accuracy(metric, kinds) for metric in metrics):
-        fail("no-accuracy", (calls[-1].cell, calls[-1].line))
+        is_other = any(_is_accuracy(metric, {"integer", "one_hot"}) for metric in metrics)
+        fail("accuracy-of-other-labels" if is_other else "no-accuracy", (calls[-1].cell, calls[-1].line))
 
 
 def _is_accuracy(metric: str, labels: set[str]) -> bool:
     """Tell whether a metric is the share of right answers; the class `Accuracy` compares probabilities with labels."""
     name = metric.lower()
-    if "categorical" in name and "sparse" not in name and "one_hot" not in labels:
+    if "categorical" in name and ("integer" if "sparse" in name else "one_hot") not in labels:
         return False
     return "acc" in name and metric != "Accuracy" and not any(word in name for word in _WRONG_METRICS)
 
@@ -264,7 +266,7 @@ def _is_all_else_right(case: Case, role_id: str) -> bool:
         require_accuracy_metric(case, role_id, f"{role_id}_compile")
     except Verdict:
         return False
-    return images.are_shaped(case) and not _has_other_mistakes(case, role_id)
+    return images.are_shaped(case) and _are_labels_in_order(case) and not _has_other_mistakes(case, role_id)
 
 
 def _stop_problem(call: Call) -> Problem | None:
@@ -401,8 +403,10 @@ def require_validation(case: Case, role_id: str, part_id: str, share: float) -> 
 
 def _validation_problem(call: Call, share: float) -> Problem | None:
     split, data = call.settings.get("validation_split"), call.settings.get("validation_data")
+    if data in ("test", "mixed"):
+        return "validates-on-test-images", {}
     if data:
-        return ("validates-on-test-images", {}) if data in ("test", "mixed") else None
+        return ("validates-on-training-images", {}) if call.settings.get("validation_seen") is True else None
     if not isinstance(split, float) or not split:
         return "no-validation", {}
     return None if abs(split - share) < SHARE_TOLERANCE else ("other-validation", {"found": split, "wanted": share})
@@ -414,7 +418,10 @@ SHARE_TOLERANCE = 1e-3
 def require_falling_loss(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether a training over several epochs brings the loss down."""
     calls = _calls(case, role_id, part_id, "fit")
-    _require_one_right(calls, lambda call: None if _has_other_mistakes(case, role_id) else _curve_problem(call))
+    is_explained = _has_other_mistakes(case, role_id)
+    if not any(call.finished for call in calls):
+        is_explained = is_explained or not _is_all_else_right(case, role_id)
+    _require_one_right(calls, lambda call: None if is_explained else _stop_problem(call) or _curve_problem(call))
 
 
 def _curve_problem(call: Call) -> Problem | None:
@@ -426,20 +433,38 @@ def _curve_problem(call: Call) -> Problem | None:
 
 
 def require_one_hot(case: Case, part_id: str, names: Sequence[str]) -> None:
-    """Ask whether labels are one-hot: those in the named variables, or else those that networks are trained with."""
+    """Ask whether labels are one-hot: those in the named variables, or else those that networks are given."""
     require_filled(case, part_id)
+    for split, method in (("train", "fit"), ("test", "evaluate")):
+        mine = [name for name in names if split in name.lower()]
+        if mine:
+            _require_one_hot_of(case, part_id, mine, split, method)
+
+
+def _require_one_hot_of(case: Case, part_id: str, names: Sequence[str], split: str, method: str) -> None:
     values = [value.data for value in case.evidence.values if value.name in names]
-    fed = [call.data for call in case.calls("fit") if call.data is not None]
-    kinds = {data.labels for data in fed}
-    if "one_hot" in kinds or ("integer" not in kinds and any(map(_is_one_hot, values))):
-        return
-    if not values and not fed:
+    kinds = {call.data.labels for call in case.calls(method) if call.data is not None}
+    if not values and not kinds:
         nothing_recorded(case, part_id, _("No labels were found."))
-    fail("not-one-hot", place_of(case, part_id), split=images.split_name("train"))
+    tables = [data for data in values if _is_table(data)]
+    is_given = "one_hot" in kinds or ("integer" not in kinds and any(map(_is_one_hot, tables)))
+    if not is_given or (tables and not _is_one_hot(tables[-1])):
+        fail("not-one-hot", place_of(case, part_id), split=images.split_name(split))
+
+
+def _is_table(data: DataFacts) -> bool:
+    """Tell whether labels are rows of several numbers, whatever these are."""
+    return math.prod(data.shape) > 1
 
 
 def _is_one_hot(data: DataFacts) -> bool:
     return data.shape == (architecture.CLASSES,) and (data.low, data.high) == (0.0, 1.0)
+
+
+def _are_labels_in_order(case: Case) -> bool:
+    """Tell whether no label was made a row of another length than there are digits, which stops a training."""
+    last = {value.name: value.data for value in case.evidence.values if value.name in case.lab.labels}
+    return all(not _is_table(data) or data.shape == (architecture.CLASSES,) for data in last.values())
 
 
 # Evaluate

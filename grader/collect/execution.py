@@ -22,6 +22,7 @@ from grader.collect.answers import AnswerSheet
 from grader.collect.cells import Statement
 from grader.collect.figures import Gallery
 from grader.collect.governor import Budget
+from grader.collect.histories import Histories
 from grader.collect.identity import Images
 from grader.collect.instruments import install
 from grader.collect.looking import attempt
@@ -85,6 +86,7 @@ class Execution:
         self._answers = {name: probes.answers(name, parsed) for name in map(str, fields["answers"])}
         self._probed: Counter[str] = Counter()
         self._labels = frozenset(map(str, fields["labels"]))
+        self._histories = Histories(parsed)
         self._gallery = Gallery(self._session)
         self._values = values.Watch(self._session, frozenset(map(str, fields["numbers"])), tuple(fields["datasets"]))
         self._sheet = AnswerSheet(map(str, fields["questions"]), story)
@@ -112,6 +114,7 @@ class Execution:
             attempt(look)
         story.send("run", {"capped": sorted(session.capped), "stand_ins": sorted(self._stand_ins.used)})
         story.send("run", {"surrogates": [story.model_number(model) for model in session.surrogates.made]})
+        story.send("run", {"histories": [history.history for history in self._histories.made]})
         pairs = wrapped(story.known_models()[:WRAPPED_LIMIT])
         story.send("run", {"wrapped": [[story.model_number(one), story.model_number(inner)] for one, inner in pairs]})
 
@@ -126,7 +129,7 @@ class Execution:
             attempt(functools.partial(self._probe_prediction, part))
 
         def provide(name: str) -> bool:
-            return self._session.surrogates.provide(name, self._namespace)
+            return any(each.provide(name, self._namespace) for each in (self._session.surrogates, self._histories))
 
         parts, stopwatch = self._parsed[index], self._session.stopwatch
         ran = run_cell(index, parts, self._namespace, self._limits, after, stopwatch, provide)

@@ -19,7 +19,7 @@ from grader import networks
 from grader.collect import rationing
 from grader.collect.looking import attempt
 from grader.collect.session import Facts, Record, Session
-from grader.collect.snapshots import afresh, run_traced, take_initial, take_snapshot
+from grader.collect.snapshots import afresh, is_built, run_traced, take_initial, take_snapshot
 from grader.collect.story import plain_number
 
 HISTORY_LIMIT = 200
@@ -116,7 +116,7 @@ def _compile(session: Session, original: Callable[..., Any], model: Any, argumen
 def _size(session: Session, model: Any) -> dict[str, int]:
     """Return the number of layers and parameters of a network, for whoever waits; nothing where it cannot run."""
     # One that is not built yet must not be built for a shape that the student may not mean.
-    shown = model if getattr(model, "built", False) else afresh(model)
+    shown = model if is_built(model) else afresh(model)
     traced = None if shown is None else run_traced(session, shown)
     if traced is None:
         return {}
@@ -201,10 +201,12 @@ def _validation(session: Session, arguments: Mapping[str, Any], fed: Facts) -> d
     given = arguments.get("validation_data")
     images = given[0] if isinstance(given, tuple | list) and given else given
     facts = None if given is None else session.images.facts(images)
+    # How many images a dataset has is only known to within a batch.
+    is_exact = not any(hasattr(value, "element_spec") for value in (images, arguments.get("x")))
     return {
         "validation_split": plain_number(arguments.get("validation_split") or 0.0),
         "validation_data": "" if given is None else "other" if facts is None else facts["split"],
-        "validation_seen": facts is not None and session.images.are_too_many(fed, facts),
+        "validation_seen": facts is not None and is_exact and session.images.are_too_many(fed, facts),
     }
 
 

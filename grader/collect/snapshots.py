@@ -42,6 +42,14 @@ Traced = tuple[list[networks.Step], Any, tuple[int, ...]]
 """(layer calls, outputs, shape of one image) of one run of a network."""
 
 
+def is_built(model: Any) -> bool:
+    """Tell whether a network and all its layers have their weights.
+
+    A class of the student's own says so of itself after `build`, when its layers may still wait for the first images.
+    """
+    return all(getattr(layer, "built", False) for layer in model._flatten_layers())  # noqa: SLF001 - no other way
+
+
 def run_traced(session: Session, model: Any, count: int = 2) -> Traced | None:
     """Run a network once on held-out images; None where it runs on no shape that they can have."""
     facts = session.fed.get(model)
@@ -105,7 +113,7 @@ def take_initial(session: Session, model: Any) -> None:
     """Send the weights that a network has before its first training; one that is not built yet has none."""
     is_first = model not in session.initial and len(session.initial) < INITIAL_LIMIT
     session.initial.add(model)
-    if not is_first or not getattr(model, "built", False):
+    if not is_first or not is_built(model):
         return
     traced = run_traced(session, model)
     exported = traced and networks.export(*traced[:2])

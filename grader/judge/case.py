@@ -70,6 +70,12 @@ class Case:
         whole = [tuple(row) for row in rows if isinstance(row, list) and [type(n) for n in row] == [int, int]]
         return {one: inner for one, inner in whole if one != inner}
 
+    @property
+    def histories(self) -> list[dict[str, list[float]]]:
+        """The curves of ours that took the place of a history, where a training stopped before it gave one."""
+        found = self.evidence.run.get("histories")
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
     def role_of(self, model: int | None) -> Role | None:
         """Return the role that a network plays, or None."""
         return next((role for role in self.lab.roles if model in self.models(role.id)), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,8 @@ from grader.judge.reading import nothing_recorded, place_of, require_filled
 from grader.judge.verdict import Place, fail
 from grader.language import N_, pgettext
 from grader.language import gettext as _
+
+Curve = Sequence[float | None]
 
 CLOSE = 2e-3
 """How far a point of a curve may be from the figure that Keras reported."""
@@ -96,12 +98,13 @@ def require_curves(case: Case, part_id: str, role_id: str, kinds: Sequence[str])
     figures = _figures(case, part_id)
     fits = case.calls("fit", case.models(role_id))
     curves = [history for fit in fits if isinstance(history := fit.result.get("history"), dict)]
+    curves += case.histories
     if not curves:
         nothing_recorded(case, part_id, _("There is no history of a training to draw."))
-    wanted = [(one.get(kind), one.get(f"val_{kind}")) for one in curves for kind in kinds]
+    wanted = [pair for one in curves for pair in _pairs(one, kinds)]
     for figure in figures:
         for axes in figure.axes:
-            if any(a and b and has_curve(axes, a) and has_curve(axes, b) for a, b in wanted):
+            if any(has_curve(axes, a) and has_curve(axes, b) for a, b in wanted):
                 return
     found = max(len(axes.lines) for figure in figures for axes in figure.axes)
     if not found:
@@ -110,7 +113,14 @@ def require_curves(case: Case, part_id: str, role_id: str, kinds: Sequence[str])
     fail("no-curves", _place(case, part_id, figures), found=found)
 
 
-def has_curve(axes: Axes, curve: Sequence[float | None]) -> bool:
+def _pairs(history: Mapping[str, Curve], kinds: Sequence[str]) -> list[tuple[Curve, Curve]]:
+    """Return the curves of a history that may be drawn, for training and validation; accuracies have many names."""
+    asked = [key for key in history if key in kinds or ("accuracy" in kinds and "acc" in key and key[:4] != "val_")]
+    pairs = [(history[key], history.get(f"val_{key}", ())) for key in asked]
+    return [(one, other) for one, other in pairs if one and other]
+
+
+def has_curve(axes: Axes, curve: Curve) -> bool:
     """Tell whether one of the lines is this curve, as it is or in percent."""
     lines = [np.asarray(line) for line in axes.lines if len(line) == len(curve) and None not in curve]
     values = np.asarray([value or 0.0 for value in curve])

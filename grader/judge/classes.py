@@ -22,6 +22,8 @@ def require_classes(case: Case, part_id: str, name: str) -> None:
         return
     place = _place(probe)
     found = len(probe.arrays[0]) if probe.arrays else 0
+    if not probe.arrays or not probe.kind.startswith("array"):
+        fail("classes-single", place, name=name)
     if found <= case.trials.shape[2]:
         fail("classes-length", place, name=name, found=probe.kind.removeprefix("array of "))
     fail("wrong-classes", place, name=name)

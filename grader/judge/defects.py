@@ -302,6 +302,10 @@ DEFECTS: dict[str, Defect] = {
         "The last layer has no activation. How is the loss told that the softmax is still to come?",
     ),
     # Answers for all images.
+    "classes-single": Defect(
+        "`{name}` is no list of whole numbers; expected is one class for each test image.",
+        "Predictions have a row for each image and a column for each digit: along which axis is the largest value?",
+    ),
     "classes-length": Defect(
         "`{name}` holds {found} values; expected is one class for each test image.",
         "Predictions have a row for each image and a column for each digit: along which axis is the largest value?",

@@ -150,9 +150,14 @@ def _last_activation(case: Case, role_id: str) -> str:
 
 
 def _label_kinds(case: Case, role_id: str) -> set[str]:
-    """Return the kinds of labels that the network was trained with, those of the lab where that is not known."""
+    """Return the kinds of labels that the network was trained with, those of the lab where that is not known.
+
+    Both, where the lab asks for one-hot labels and they are not: a loss for those that should be there is in order.
+    """
     kinds = {call.data.labels for call in case.calls("fit", case.models(role_id)) if call.data}
-    return kinds & {"integer", "one_hot"} or {"one_hot" if case.lab.labels else "integer"}
+    kinds &= {"integer", "one_hot"}
+    asked = {"one_hot" if case.lab.labels else "integer"}
+    return kinds | asked if not kinds or (case.lab.labels and "one_hot" not in kinds) else kinds
 
 
 def _loss_defect(case: Case, role_id: str, settings: Mapping[str, Any]) -> str:
@@ -402,6 +407,8 @@ def require_validation(case: Case, role_id: str, part_id: str, share: float) -> 
 
 
 def _validation_problem(call: Call, share: float) -> Problem | None:
+    if "validation_split" not in call.settings:
+        return None  # Arguments that do not go together are told of elsewhere; what else they said is not known.
     split, data = call.settings.get("validation_split"), call.settings.get("validation_data")
     if data in ("test", "mixed"):
         return "validates-on-test-images", {}
@@ -462,9 +469,10 @@ def _is_one_hot(data: DataFacts) -> bool:
 
 
 def _are_labels_in_order(case: Case) -> bool:
-    """Tell whether no label was made a row of another length than there are digits, which stops a training."""
-    last = {value.name: value.data for value in case.evidence.values if value.name in case.lab.labels}
-    return all(not _is_table(data) or data.shape == (architecture.CLASSES,) for data in last.values())
+    """Tell whether labels that the lab wants one-hot are; others stop a training."""
+    tables = [value for value in case.evidence.values if value.name in case.lab.labels and _is_table(value.data)]
+    last = {value.name: value.data for value in tables}
+    return len(last) == len(case.lab.labels) and all(map(_is_one_hot, last.values()))
 
 
 # Evaluate

@@ -72,6 +72,8 @@ _TEXTS: dict[tuple[str, ...], str] = {
     ),
     (
         "unknown-loss",
+        "labels-of-other-kind",
+        "accuracy-of-other-labels",
         "no-loss",
         "wrong-loss",
         "wrong-loss-one-hot",
@@ -98,12 +100,29 @@ _TEXTS: dict[tuple[str, ...], str] = {
         "Write the layers of the lab's text under one another, each dropout layer with its rate, and your own "
         "beside them. At which line do the two lists differ for the first time?"
     ),
-    ("no-validation", "other-validation", "validates-on-test-images", "no-curves", "one-epoch"): N_(
+    (
+        "no-validation",
+        "other-validation",
+        "validates-on-test-images",
+        "no-curves",
+        "one-epoch",
+        "no-validation-curve",
+    ): N_(
         "Print the keys of the `history` that `fit` returns, and the length of each list. With validation there is"
         " a second curve for each, whose name begins with `val_`. What has to be given to `fit` so that it "
         "appears?"
     ),
-    ("function-count", "function-value", "function-values", "loader-order", "loader-labels"): N_(
+    (
+        "function-count",
+        "function-value",
+        "function-values",
+        "function-nothing",
+        "loader-order",
+        "loader-labels",
+        "loader-stopped",
+        "loader-images",
+        "loader-scaled",
+    ): N_(
         "Call the function in a cell of your own, with two or three numbers for which you know the result. Print "
         "each value on the way: at which step does it part from your own calculation?"
     ),
@@ -122,16 +141,21 @@ _TEXTS: dict[tuple[str, ...], str] = {
         "Follow the name of the network from line to line: where is it trained, where saved, where loaded? Let the"
         " saved and the loaded one answer for the same few images; the answers should be the same."
     ),
-    ("not-batched", "dataset-split", "not-shuffled", "shuffled-batches", "small-buffer"): N_(
+    ("not-batched", "dataset-split", "dataset-without-labels", "not-shuffled", "shuffled-batches", "small-buffer"): N_(
         "Print the `element_spec` of the dataset after each step that makes it. Say after each step what one "
         "element is: one image, or a batch of them? In which order do the steps have to come?"
     ),
-    ("epochs-count", "epoch-sums", "epoch-last-loss", "epoch-not-reset", "epoch-other-means"): N_(
+    ("epochs-count", "epochs-one", "epoch-sums", "epoch-last-loss", "epoch-not-reset", "epoch-other-means"): N_(
         "Play computer on paper, with two epochs of three batches: what does each variable hold after each line? "
         "Compare what you wrote down with what the list should hold in the end."
     ),
     (
         "classes-length",
+        "classes-single",
+        "classes-are-probabilities",
+        "answer-stopped",
+        "indices-are-truths",
+        "indices-single",
         "wrong-classes",
         "indices-swapped",
         "wrong-indices",
@@ -149,6 +173,7 @@ _TEXTS: dict[tuple[str, ...], str] = {
     ),
     (
         "trains-on-test-images",
+        "validates-on-training-images",
         "tape-on-test-images",
         "evaluates-training-images",
         "predicts-training-images",
@@ -172,7 +197,7 @@ _TEXTS: dict[tuple[str, ...], str] = {
         "Write the chain down: images, outputs, loss, gradient. Each comes from the one before, and the first "
         "three belong inside the tape's block. At which place does your code leave the chain?"
     ),
-    ("not-applied", "uphill"): N_(
+    ("not-applied", "uphill", "gradient-outside-loop"): N_(
         "Print the loss at every step: it should fall. Then follow the gradients after they are computed: who gets"
         " them, and with which sign do they come to the weights?"
     ),

@@ -117,7 +117,7 @@ DEFECTS: dict[str, Defect] = {
     ),
     "no-accuracy": Defect(
         "The accuracy is not among the metrics, so `evaluate` returns only the loss.",
-        'Pass metrics=["accuracy"] to compile.',
+        "`compile` is told what to measure beside the loss. Which of Keras' metrics counts right answers?",
     ),
     "does-not-learn": Defect(
         "After training, the {role} reads only {found:.0%} of new images correctly.",

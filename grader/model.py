@@ -42,13 +42,17 @@ class Effort(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
-    """What a student reads about one check: what happened, and what to try."""
+    """What a student reads about one check: what happened, and what to try.
+
+    `trace` is where the grader's own code or the lab's raised, innermost line last: for staff, and in no report.
+    """
 
     rationale: str
     hint: str = ""
     cell: int | None = None
     line: int | None = None
     defect: str = ""
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,7 @@ def _summary(grade: Grade, report: Path | None, *, staff: bool) -> RenderableTyp
     rows: list[RenderableType] = [_score(grade), *(Text(sentence) for sentence in sentences)]
     rows += [Text("")] if sentences else []
     rows += [_table(grade)]
-    rows += [_problem(part) for part in grade.parts if part.status not in _BRIEF or _is_mixed(part)]
+    rows += [_problem(part, staff=staff) for part in grade.parts if part.status not in _BRIEF or _is_mixed(part)]
     rows += [_waiting(grade, status) for status in _BRIEF[1:] if any(part.status is status for part in grade.parts)]
     if report is not None:
         rows += [
@@ -108,7 +108,7 @@ def _table(grade: Grade) -> Table:
     return table
 
 
-def _problem(part: PartResult) -> Group:
+def _problem(part: PartResult, *, staff: bool) -> Group:
     word = WORDS[part.status]
     title = Text.assemble((word.mark, _STYLES[word.tone]), " ", (line(part.title, 60), "bold"))
     check = first_problem(part)
@@ -120,6 +120,8 @@ def _problem(part: PartResult) -> Group:
         texts = [clean(explain(check), _MOST_WORDS)]
         if check.feedback.hint:
             texts.append(_("Try: {hint}").format(hint=clean(check.feedback.hint, _MOST_WORDS)))
+    if staff:
+        texts += [f"{check.spec.id}:\n{check.feedback.trace}" for check in part.checks if check.feedback.trace]
     # A fold never loses the end of a long path or name, as an ellipsis would.
     lines = [Padding(Text(text, overflow="fold"), (0, 0, 0, 2)) for text in texts]
     return Group(Text(""), title, *lines)

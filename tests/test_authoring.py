@@ -12,7 +12,7 @@ import defects
 import pytest
 
 from grader import labs
-from grader.authoring import bench, calibrate, skeleton, verify_lab
+from grader.authoring import calibrate, skeleton, variants, verify_lab
 from grader.authoring.mutants import OPERATORS, Mutant, mutants
 from grader.authoring.verify_lab import Fate, Row
 from grader.collect import cells
@@ -119,7 +119,7 @@ def test_the_lab_of_a_file_is_found_by_what_is_in_it() -> None:
     own = b"build_fc_model build_cnn_model cnn_model train_images"
     assert labs.recognise(own + b" train_dataset predicted_classes") == "mnist_cnn"
     for lab in LABS:
-        for path in (lab.solution_file, *bench.variants(lab), *bench.alternatives(lab)):
+        for path in (lab.solution_file, *variants.variants(lab), *variants.alternatives(lab)):
             assert labs.recognise(path.read_bytes()) == lab.id, path.name
 
 

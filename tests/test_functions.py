@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import trying
 
-from grader import arguments, labs
+from grader import arguments, labs, wire
 from grader.errors import AuthorError
 from grader.judge.functions import _flat
 from grader.judge.plugin import collect_specs, require_sound
@@ -88,7 +88,7 @@ def test_the_line_of_the_placeholder_is_told_and_the_part_is_partly_right(lab: l
 )
 def test_arguments_are_of_the_type_that_a_student_would_use(argument: Argument, kind: type, dtype: str) -> None:
     drawn = arguments.draw([Function(name="f", arguments=(argument,))], 1)["f"][0]
-    (value,) = arguments.handed_over(drawn)
+    (value,) = wire.handed_over(drawn)
     assert type(value) is kind
     assert dtype in ("", str(getattr(value, "dtype", "")))
 

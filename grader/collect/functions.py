@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.arguments import handed_over
 from grader.collect.cells import Statement
 from grader.collect.identity import to_array
 from grader.collect.looking import attempt
 from grader.collect.runner import CellLimits, run_cell
-from grader.wire import Array
+from grader.wire import Array, handed_over
 
 if TYPE_CHECKING:
     from grader.collect.session import Session

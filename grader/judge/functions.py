@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from grader.arguments import handed_over
 from grader.evidence import DataFacts, FunctionRun
 from grader.judge.case import Case
 from grader.judge.images import shape_of, split_name
@@ -16,7 +15,7 @@ from grader.judge.reading import nothing_recorded, place_of, require_filled
 from grader.judge.verdict import Place, fail, not_attempted
 from grader.labs import Anchor
 from grader.language import gettext as _
-from grader.wire import Array
+from grader.wire import Array, handed_over
 
 TOLERANCE = 1e-4
 """Error of a result that is right, relative to the largest number in it: float32 instead of float64, or sums in another

@@ -192,3 +192,10 @@ def test_every_effort_on_every_data_set_has_bounds_from_enough_runs() -> None:
             "synthetic": {"quick", "full"},
             "mnist": {"quick", "full"},
         }
+
+
+def test_the_readme_says_what_a_student_has_to_type(tmp_path: Path) -> None:
+    assert "run `grade` in this folder" in skeleton.generate(LABS[0])["README.md"]
+    shutil.copytree(LABS[0].folder, tmp_path / "fit")
+    text = skeleton.generate(labs.read(tmp_path / "fit"))["README.md"]
+    assert "run `grade --lab path/to/fit`, with the path that your course tells you, in this folder" in text

@@ -11,6 +11,7 @@ import json
 import re
 from pathlib import Path
 
+from grader import catalogue
 from grader.authoring import sheet
 from grader.errors import AuthorError
 from grader.labs import Lab, share
@@ -130,10 +131,23 @@ def _readme(lab: Lab) -> str:
     return (
         f"# {lab.title}\n\n"
         "Work in `lab.ipynb` or in `lab.py`, whichever you prefer: they are the same lab. Replace every\n"
-        f"`{lab.placeholder}` with code of your own, and run `grade` in this folder to see how far you are.\n\n"
+        f"`{lab.placeholder}` with code of your own{_command(lab)} in this folder to see how far you are.\n\n"
         "| part | points |\n|---|---|\n"
         f"{rows}\n| **all** | **{sum(part.points for part in lab.parts if not part.extra)}** |\n"
     )
+
+
+def _command(lab: Lab) -> str:
+    """Return how a student grades: a lab is found by itself where it is installed and has words to be known by."""
+    try:
+        place = catalogue.places(share("reference")).get(lab.id)
+    except AuthorError:  # Other labs clash: this one is not among those that are found by their ids.
+        place = None
+    if place is None or place.folder != lab.folder.resolve():
+        return f",\nand run `grade --lab path/to/{lab.id}`, with the path that your course tells you,"
+    if set(lab.recognised_by) - {lab.placeholder}:
+        return ", and run `grade`"
+    return f", and run `grade --lab {lab.id}`"
 
 
 def write(lab: Lab, folder: Path | None = None) -> list[Path]:

@@ -32,6 +32,10 @@ def header_of(path: Path) -> dict[str, frozenset[str]]:
     return {m["key"]: frozenset(re.findall(r"[A-Za-z0-9_-]+", m["value"])) for m in _HEADER.finditer(text)}
 
 
+BLOCKED = "blocked"
+"""What stands for a defect where a check waits for another part."""
+
+_MOST_LISTED = 20
 _KINDS = ("wrong", "right")
 _PROMISES = ("loses", "not_attempted", "passes")
 _KEYS = ("name", "defect", "edits", *_PROMISES, "finds", "effort")
@@ -172,7 +176,7 @@ def _is_edit(edit: object) -> bool:
 
 def _unknown(key: str, names: Collection[str], lab: Lab) -> str:
     """Say which of the names that a promise has is no part of the lab, or no defect; empty where all are known."""
-    known = {"finds": list(DEFECTS)}.get(key, [part.id for part in lab.parts])
+    known = {"finds": [*DEFECTS, BLOCKED]}.get(key, [part.id for part in lab.parts])
     what = "no defect that is known" if key == "finds" else "no part of the lab"
     wrong = sorted(set(names) - set(known)) if key in (*_PROMISES, "finds") else []
     return f"`{key}` names {wrong[0]!r}, which is {what}; {_nearest(wrong[0], known)}" if wrong else ""
@@ -180,4 +184,5 @@ def _unknown(key: str, names: Collection[str], lab: Lab) -> str:
 
 def _nearest(word: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+    others = f"there are {', '.join(known)}" if len(known) <= _MOST_LISTED else "see docs/defects.md"
+    return f"did you mean {near[0]!r}?" if near else others

@@ -73,8 +73,11 @@ def _waiting(grade: Grade, status: Outcome) -> Text:
 
 
 def _title(part: PartResult) -> str:
-    """Return the title of a part, with the points that wait for a person in it."""
+    """Return the title of a part, with the points that wait for a person in it, or with the place that is blank."""
     title = line(part.title, 60)
+    check = first_problem(part) if part.status is Outcome.NOT_ATTEMPTED else None
+    if check is not None and check.feedback.cell is not None:
+        return f"{title} ({place_of(check.feedback)})"
     if not part.waiting:
         return title
     return _("{part} ({points} points)").format(part=title, points=points.show(part.waiting, part.points))

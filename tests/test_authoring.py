@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
+import re
 import shutil
 from pathlib import Path
 
+import checks_page
 import course
 import defects
 import pytest
 
-from grader import labs
+from grader import definition, labs
 from grader.authoring import calibrate, skeleton, variants, verify_lab
 from grader.authoring.mutants import OPERATORS, Mutant, mutants
 from grader.authoring.verify_lab import Fate, Row
 from grader.collect import cells
 from grader.errors import AuthorError, UsageError
+from grader.judge.case import Case
 from grader.judge.defects import DEFECTS
 from grader.judge.plugin import collect_specs
 from grader.rubric import validate
@@ -102,6 +106,16 @@ def test_a_bound_that_lets_a_wrong_variant_through_is_refused(tmp_path: Path, mo
     monkeypatch.setattr(verify_lab, "verify", lambda *_, **__: iter([]))
     calibrate.calibrate(lab, runs={}, report=lambda _: None)
     assert json.loads((folder / "expected.json").read_text())["reference_sha256"] == calibrate.reference_hash(lab)
+
+
+def test_the_page_of_checks_is_fresh_and_its_needs_are_keys() -> None:
+    assert checks_page.PAGE.read_text(encoding="utf-8") == checks_page.page(), "run `python tests/checks_page.py`"
+    known = {*json.loads(definition.SCHEMA.read_text())["properties"], "train", "test", "arguments", "expected.json"}
+    assert checks_page.NEEDS.keys() == {each.__name__ for each in checks_page.shared()}
+    for field in dataclasses.fields(Case):
+        assert f"| `case.{field.name}` |" in checks_page.page()
+    for text in checks_page.NEEDS.values():
+        assert set(re.findall(r"`([\w.]+)`", text)) <= known
 
 
 def test_the_table_of_defects_is_fresh_and_every_defect_has_a_fixture() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import checks_page
 import numpy as np
 import pytest
 import trying
@@ -15,7 +16,7 @@ from grader.judge.functions import _flat
 from grader.judge.plugin import collect_specs, require_sound
 from grader.labs import Argument, Function
 from grader.model import Outcome
-from grader.rubric import settle
+from grader.rubric import pay, settle
 
 
 @pytest.fixture(scope="module")
@@ -185,3 +186,44 @@ def test_a_mistake_in_the_checks_is_told_with_file_and_class(
     assert f"checks.py: {told}" in str(caught.value)
     assert "Traceback" not in str(caught.value)
     assert str(caught.value).count("checks.py:") == 1
+
+
+LINE = """
+format = 1
+title = "A line"
+placeholder = "XXXXXX"
+roles = {}
+
+[functions.fit_line]
+arguments = [
+    { kind = "uniform", low = -1, high = 1, shape = [30] },
+    { kind = "uniform", low = -2, high = 2, shape = [30] },
+]
+
+[[parts]]
+id = "fit"
+title = "Fit the line"
+points = 10
+anchor = { defines = ["fit_line"] }
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "earned"),
+    [
+        ("return 2.0, y.mean() - 2.0 * x.mean()", Outcome.PASSED, 10),
+        ("return 0.0, y.mean() + 0.1", Outcome.PARTIAL, 4),
+        ("return 0.0, y.mean() + 1", Outcome.FAILED, 0),
+        ("return 0.0, float('nan')", Outcome.FAILED, 0),
+        ("return x", Outcome.FAILED, 0),
+        ("return 'a', 'b'", Outcome.FAILED, 0),
+        ("return x / None", Outcome.FAILED, 0),
+        ("return XXXXXX", Outcome.NOT_ATTEMPTED, 0),
+    ],
+)
+def test_the_example_of_a_check_of_ones_own(tmp_path: Path, body: str, outcome: Outcome, earned: int) -> None:
+    own = checks_page.TEMPLATE.read_text(encoding="utf-8").partition('title="checks.py"\n')[2].partition("```")[0]
+    lab = trying.write_lab(tmp_path / "line", definition=LINE, checks=own)
+    require_sound(lab)
+    found = pay(trying.judged(lab, f"def fit_line(x, y):\n    {body}\n")["through_the_middle"])
+    assert (found.outcome, found.earned) == (outcome, earned)

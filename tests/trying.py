@@ -89,7 +89,9 @@ def case_of(lab: labs.Lab, code: str) -> Case:
     def send(_: str, fields: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
         runs.append(_function(fields, arrays))
 
-    session = cast(Any, SimpleNamespace(story=SimpleNamespace(send=send), images=None))
+    session = cast(
+        Any, SimpleNamespace(story=SimpleNamespace(send=send), images=SimpleNamespace(facts=lambda *_: None))
+    )
     runner.run_cell(1, cells.statements(code, is_script=True), namespace, LIMITS)
     for function in lab.functions:
         functions.try_function(session, function.name, drawn[function.name], namespace, LIMITS)

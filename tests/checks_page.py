@@ -107,8 +107,8 @@ def page() -> str:
     tree = ast.parse(inspect.getsource(awards))
     public = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
     evidence = (
-        f"`case.evidence` has {_fields_of(Evidence)}. A `Cell` has {_fields_of(Cell)}; a `Mark`, which is a statement, a "
-        f"definition or a tape loop in it, {_fields_of(Mark)}; an item of `case.evidence.functions` "
+        f"`case.evidence` has {_fields_of(Evidence)}. A `Cell` has {_fields_of(Cell)}; a `Mark`, which is a statement, "
+        f"a definition or a tape loop in it, {_fields_of(Mark)}; an item of `case.evidence.functions` "
         f"{_fields_of(FunctionRun)}. What they mean is written in `grader/evidence.py`."
     )
     made = {

@@ -135,6 +135,8 @@ def _mutants(lab: Lab, folder: Path, quick: Bench, trained: Bench, progress: Pro
         path = folder / f"mutant-{number:03d}.py"
         path.write_text(mutant.source, encoding="utf-8")
         found[path] = mutant
+    if not found:
+        return  # Operators change networks and what is done with them; this lab has none.
     progress(f"{len(found)} mutants by {len({mutant.operator for mutant in found.values()})} operators")
     (_, original, _, _) = next(iter(quick.gather_many([lab.solution_file])))
     for runs, slow in ((quick, False), (trained, True)):
@@ -198,9 +200,10 @@ def tally(rows: Sequence[Row]) -> Table:
     """Return how many of each kind met which fate."""
     table = Table(box=None, pad_edge=False)
     table.add_column("kind")
-    for fate in Fate:
+    fates = [fate for fate in Fate if any(row.fate is fate for row in rows)]
+    for fate in fates:
         table.add_column(fate.value, justify="right")
     for kind in dict.fromkeys(row.kind for row in rows):
-        counts = [sum(row.kind == kind and row.fate is fate for row in rows) for fate in Fate]
+        counts = [sum(row.kind == kind and row.fate is fate for row in rows) for fate in fates]
         table.add_row(kind, *(str(count) if count else "" for count in counts))
     return table

@@ -226,4 +226,4 @@ def test_the_example_of_a_check_of_ones_own(tmp_path: Path, body: str, outcome: 
     lab = trying.write_lab(tmp_path / "line", definition=LINE, checks=own)
     require_sound(lab)
     found = pay(trying.judged(lab, f"def fit_line(x, y):\n    {body}\n")["through_the_middle"])
-    assert (found.outcome, found.earned) == (outcome, earned)
+    assert (found.outcome, found.earned) == (outcome, Fraction(earned))

@@ -609,6 +609,18 @@ def test_the_terminal_shows_markup_as_it_is() -> None:
         assert literal in text
 
 
+def test_staff_see_where_a_check_raised_and_students_do_not() -> None:
+    trace = "checks.py:7 in wanted: return 1 / 0\nZeroDivisionError: \x1b[2Jdivision [red]by zero"
+    told = Feedback(rationale="It is not your fault.", trace=trace)
+    broken = CheckResult(spec=sample().parts[0].checks[0].spec, outcome=Outcome.GRADER_ERROR, feedback=told)
+    grade = replace(sample(), parts=(replace(sample().parts[0], status=Outcome.GRADER_ERROR, checks=(broken,)),))
+    stream = StringIO()
+    Console(file=stream, width=80).print(terminal.summary(grade, report=None, staff=True))
+    assert "checks.py:7 in wanted: return 1 / 0\n  ZeroDivisionError: division [red]by zero" in stream.getvalue()
+    for text in (on_terminal(grade), html.render(grade), jsonreport.render(grade), junit.render(grade)):
+        assert "checks.py:7" not in text
+
+
 def test_the_terminal_summary_reads_well_without_colour_at_80_columns() -> None:
     text = on_terminal(sample(), report=Path("out") / "report.html")
     assert max(map(len, text.splitlines())) <= 80

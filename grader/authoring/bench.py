@@ -68,6 +68,16 @@ def reasons(result: Grade) -> list[str]:
     ]
 
 
+def begun(result: Grade) -> list[str]:
+    """Return the checks that take a submission in which nothing is written for one that was begun."""
+    return [
+        f"{check.spec.id}: {check.outcome.value.replace('_', ' ')}; nothing is written there yet"
+        for part in result.parts
+        for check in part.checks
+        if check.outcome is not Outcome.NOT_ATTEMPTED
+    ]
+
+
 def disagreement(path: Path, result: Grade) -> str:
     """Say in what a grade differs from what the header of the submission promises; empty where it does not."""
     header = header_of(path)

@@ -24,6 +24,7 @@ from grader.judge.case import Case
 from grader.judge.plugin import require_sound
 from grader.labs import Lab
 from grader.model import Grade, Outcome
+from grader.text import clean
 
 Progress = Callable[[str], None]
 
@@ -109,7 +110,8 @@ def _blank(quick: Bench, paths: Sequence[Path]) -> Iterator[Row]:
     for path, result in quick.grade_many(paths):
         tried = frozenset(part.id for part in result.parts if part.status is not Outcome.NOT_ATTEMPTED)
         fate = Fate.WRONG if tried or result.earned else Fate.RIGHT
-        yield _judged(Row(kind="skeleton", name=path.name, fate=fate, parts=tried), result)
+        row = _judged(Row(kind="skeleton", name=path.name, fate=fate, parts=tried), result)
+        yield replace(row, reasons=tuple(bench.begun(result))) if row.fate is Fate.WRONG else row
 
 
 def _variants(lab: Lab, quick: Bench, trained: Bench, progress: Progress) -> Iterator[Row]:
@@ -176,6 +178,9 @@ def is_in_order(rows: Sequence[Row]) -> bool:
     return not is_wrong and intended >= INTENDED_SHARE * len(killed)
 
 
+REASON = 3_000
+"""Characters of a reason that are shown: a few lines of a traceback."""
+
 INTENDED_SHARE = 0.95
 """Of the killed mutants, how many have to lose points in the part that was changed."""
 
@@ -192,7 +197,7 @@ def line_of(row: Row) -> Text:
     if details:
         line.append(f"  [{details}]", "dim")
     for reason in row.reasons:
-        line.append("\n    " + reason.replace("\n", "\n      "))
+        line.append("\n    " + clean(reason, REASON).replace("\n", "\n      "))
     return line
 
 

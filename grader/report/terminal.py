@@ -124,7 +124,8 @@ def _problem(part: PartResult, *, staff: bool) -> Group:
         if check.feedback.hint:
             texts.append(_("Try: {hint}").format(hint=clean(check.feedback.hint, _MOST_WORDS)))
     if staff:
-        texts += [f"{check.spec.id}:\n{check.feedback.trace}" for check in part.checks if check.feedback.trace]
+        traces = [(check.spec.id, check.feedback.trace) for check in part.checks if check.feedback.trace]
+        texts += [clean(f"{name}:\n{trace}", 4 * _MOST_WORDS) for name, trace in traces]
     # A fold never loses the end of a long path or name, as an ellipsis would.
     lines = [Padding(Text(text, overflow="fold"), (0, 0, 0, 2)) for text in texts]
     return Group(Text(""), title, *lines)

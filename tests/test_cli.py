@@ -55,6 +55,7 @@ def test_help_and_version(tmp_path: Path) -> None:
         ("broken.ipynb", b"{]", "not valid JSON"),
         ("cells.ipynb", b'{"a": 1}', "no list of cells"),
         ("remarks.ipynb", b'{"cells": []}', "no code"),
+        ("other.py", b"slope = XXXXXX", r"other\.py belongs to no lab that I know \(.*\); name it with --lab"),
     ],
 )
 def test_what_is_no_submission(tmp_path: Path, name: str, content: bytes | None, words: str) -> None:

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test test-all lint types calibrate skeleton messages benchmark clean
+.PHONY: demo test test-all test-browser lint types calibrate skeleton messages docs benchmark clean
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -20,6 +20,9 @@ test: $(VENV)/.ready
 test-all: $(VENV)/.ready
 	$(BIN)/python -m pytest -m ""
 
+test-browser: $(VENV)/.ready
+	$(BIN)/python -m pytest -m browser
+
 lint: $(VENV)/.ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -32,6 +35,9 @@ skeleton: $(VENV)/.ready
 
 messages: $(VENV)/.ready
 	$(BIN)/python tests/messages.py
+
+docs: $(VENV)/.ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 benchmark: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.one

@@ -26,6 +26,9 @@ from grader import record as records
 
 LAB = "mnist_cnn"
 
+RUNS = 5
+"""How often the first line is waited for."""
+
 BARE = """
 import sys, time, numpy as np
 import keras
@@ -89,6 +92,29 @@ def run(command: Sequence[str]) -> dict[str, float]:
     }
 
 
+def first_words(command: Sequence[str]) -> float:
+    """Return the seconds until a command says its first line, the fastest of some runs in new processes."""
+    return round(min(_until_first_line(command) for _ in range(RUNS)), 2)
+
+
+def _until_first_line(command: Sequence[str]) -> float:
+    started = time.monotonic()
+    with psutil.Popen(command, stdout=-1, stderr=-2) as child:
+        child.stdout.readline()
+        seconds = time.monotonic() - started
+        child.terminate()
+    return seconds
+
+
+def begin(*options: str) -> dict[str, float]:
+    """Say how long one waits for the help, and for the first line of feedback."""
+    command = [sys.executable, "-m", "grader"]
+    with tempfile.TemporaryDirectory() as folder:
+        sample = str(labs.find(LAB).folder / "sample.ipynb")
+        first = first_words([*command, "run", sample, "--out", folder, *options])
+    return {"help": first_words([*command, "--help"]), "first_line": first}
+
+
 def grade(effort: str, *options: str) -> dict[str, float]:
     """Grade the reference through the command, and say how much of it was the student's own code."""
     lab = labs.find(LAB)
@@ -108,7 +134,9 @@ def main() -> None:
     arguments = parser.parse_args()
     source = datasets.resolve(arguments.data)
     data = ("--data", arguments.data)
-    figures: dict[str, object] = {"data": source.name, "cores": os.cpu_count(), "quick": grade("quick", *data)}
+    load = round(os.getloadavg()[0], 2)
+    figures: dict[str, object] = {"data": source.name, "cores": os.cpu_count(), "load_before": load}
+    figures |= {"seconds_until": begin(*data), "quick": grade("quick", *data)}
     if arguments.full:
         bare = run([sys.executable, "-c", BARE, str(labs.find(LAB).solution_file), str(source.path)])
         written = grade("full", "--no-early-stop", *data)

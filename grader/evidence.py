@@ -43,12 +43,16 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One cell: its code, what is written there, and what became of it when it ran."""
+    """One cell: its code, what is written there, and what became of it when it ran.
+
+    `placeholders` and `broken` are lines: where something is to be filled in, and where it is no Python.
+    """
 
     index: int
     source: str = ""
     marks: tuple[Mark, ...] = ()
     placeholders: tuple[int, ...] = ()
+    broken: tuple[int, ...] = ()
     state: str = "skipped"
     failures: tuple[Failure, ...] = ()
     output: str = ""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 REPORT_FORMAT = 1
-"""Version of `report.json`. History: 1, the first one; `waiting_points` were added to it, and change nothing else."""
+"""Version of `report.json`. History: 1, the first one. Added to it since, which changes nothing else: `waiting_points`;
+`language`; `cell`, `line` and `deeper` of a check; `confusion` of a network."""
 
 
 class Outcome(enum.Enum):
@@ -42,13 +43,14 @@ class Effort(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
-    """What a student reads about one check: what happened, and what to try.
+    """What a student reads about one check: what happened, what to try, and where to look if that did not help.
 
     `trace` is where the grader's own code or the lab's raised, innermost line last: for staff, and in no report.
     """
 
     rationale: str
     hint: str = ""
+    deeper: str = ""
     cell: int | None = None
     line: int | None = None
     defect: str = ""
@@ -175,7 +177,8 @@ class ModelView:
     """One network of a submission, as the report shows it beside the expected one.
 
     `test_accuracy` was recomputed by the verifier on held-out images; `None` where it could not be. `called` is the
-    title as it stands behind *the*, where that differs.
+    title as it stands behind *the*, where that differs. `confusion` counts held-out images, recomputed likewise: one
+    row for each digit that they show, one column for each answer; empty where there are no ten answers.
     """
 
     role: str
@@ -191,6 +194,7 @@ class ModelView:
     expected_accuracy: float | None
     rebuilt: bool
     called: str = ""
+    confusion: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +205,26 @@ class Prediction:
     truth: int
     guess: int
     confidences: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One request to Keras as it was recorded, for staff: `network` is the variable, `role` what it plays in the lab.
+
+    `split` and `labels` say from where the images came and whether the labels were theirs; `rows` is how many.
+    """
+
+    name: str
+    network: str = ""
+    role: str = ""
+    split: str = ""
+    labels: str = ""
+    rows: int | None = None
+    cell: int | None = None
+    line: int | None = None
+    result: str = ""
+    error: str = ""
+    finished: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +275,9 @@ class Grade:
 
     `earned` is the final score, with extra credit and after the penalty; `points` is the total without extra credit.
     `language` is that of its texts, and of every report that is made from it.
+
+    `predictions` are the first held-out images, `mistakes` those at which the same network was surest of a wrong
+    answer. `story` and `integrity` are for staff: what was recorded, and what of it somebody may want to look at.
     """
 
     lab: str
@@ -264,11 +291,14 @@ class Grade:
     parts: tuple[PartResult, ...]
     models: tuple[ModelView, ...] = ()
     predictions: tuple[Prediction, ...] = ()
+    mistakes: tuple[Prediction, ...] = ()
     cells: tuple[CellView, ...] = ()
     findings: tuple[str, ...] = ()
     extra: ExtraCredit | None = None
     penalty: Penalty | None = None
     written: tuple[WrittenAnswer, ...] = ()
+    story: tuple[Event, ...] = ()
+    integrity: tuple[str, ...] = ()
     duration_s: float = 0.0
     language: str = "en"
 

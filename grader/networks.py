@@ -88,13 +88,15 @@ class Step:
 class Tracer:
     """Notes the calls of layers, in the order they began, while it is switched on.
 
-    While there is a `stand_in`, whole networks are not run; it answers for them.
+    While there is a `stand_in`, whole networks are not run; it answers for them. `called` is told of every network that
+    is called while nothing is noted: itself, what went in, and what came out.
     """
 
     steps: list[Step] = field(default_factory=list)
     active: bool = False
     limit: int = 400
     stand_in: Callable[[Any, Any], Any] | None = None
+    called: Callable[[Any, Any, Any], None] | None = None
 
     def install(self) -> None:
         """Put the tracer into `keras.layers.Layer.__call__`, once per process."""
@@ -105,7 +107,10 @@ class Tracer:
             if tracer.stand_in is not None and isinstance(layer, keras.Model):
                 return keras.ops.convert_to_tensor(tracer.stand_in(layer, args[0] if args else None))
             if not tracer.active or len(tracer.steps) >= tracer.limit:
-                return original(layer, *args, **kwargs)
+                output = original(layer, *args, **kwargs)
+                if tracer.called is not None and args and isinstance(layer, keras.Model):
+                    tracer.called(layer, args[0], output)
+                return output
             step = Step(layer=layer, source=args[0] if args else next(iter(kwargs.values()), None))
             tracer.steps.append(step)
             position = len(tracer.steps)

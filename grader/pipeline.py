@@ -6,20 +6,18 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import datasets, labs, observation, report
+from grader import datasets, labs, observation, process, report
 from grader import submission as intake
 from grader.arguments import draw
-from grader.collect.host import Job, collect
+from grader.collect.host import Job, Reading, collect, reading
 from grader.datasets import DataSource, HeldOut
 from grader.errors import MachineError, StudentError, UsageError
 from grader.evidence import Evidence
-from grader.judge import shortened
 from grader.judge.case import Case
-from grader.judge.grading import grade as settle
-from grader.judge.plugin import judge
 from grader.labs import Expectations, Lab
 from grader.language import gettext as _
 from grader.language import use
@@ -32,7 +30,7 @@ from grader.stations import Station
 from grader.submission import Submission
 from grader.verify import host as verification
 from grader.wire import Frame
-from grader.workers import fresh
+from grader.workers import Launch, fresh
 
 Listener = Callable[[Frame], None]
 
@@ -76,33 +74,89 @@ def grade(request: Request, listener: Listener = silent) -> Grade:
         MachineError: the machine or the grader failed; nothing has been charged to the student.
     """
     started = time.monotonic()
-    _require_writable(request.out)
+    require_writable(request.out)
     submission = intake.take(request.file)
-    source = datasets.resolve(request.data)
-    expected = labs.expectations(request.lab, data=source.name, effort=request.effort)
-    run = observe(request, submission, source, listener)
+    with _begun(request, submission, listener) as begun:
+        # The student reads what is written in the file by now, and the worker imports TensorFlow.
+        source = datasets.resolve(request.data)
+        expected = labs.expectations(request.lab, data=source.name, effort=request.effort)
+        run = _finish(request, submission, source, begun, listener)
+    return report_on(request, run, expected, started)
+
+
+def report_on(request: Request, run: Run, expected: Expectations, started: float) -> Grade:
+    """Judge what was observed and write the reports; `started` is when grading began, on the monotonic clock.
+
+    Raises:
+        AuthorError: the checks of the lab are not in order.
+        MachineError: the reports cannot be made.
+    """
+    from grader.judge.grading import grade as settle  # noqa: PLC0415 - see `preload`
+    from grader.judge.plugin import judge  # noqa: PLC0415
+
     case = case_of(request, run, expected)
     facts = facts_of(request, run)
     seconds = round(time.monotonic() - started, 2)
-    result = settle(case, judge(case), submission.identity, facts, seconds, handed_in=request.handed_in)
+    result = settle(case, judge(case), run.identity, facts, seconds, handed_in=request.handed_in)
     report.write_reports(result, request.out, staff=request.staff)
     return result
 
 
 def observe(request: Request, submission: Submission, source: DataSource, listener: Listener) -> Run:
-    """Collect and verify: everything up to the judgement. The clean worker starts while the submission runs.
+    """Collect and verify: everything up to the judgement.
 
     Raises:
         StudentError: the worker could not read the file as a notebook or as Python.
         MachineError: the worker ended before it ran anything.
     """
+    with _begun(request, submission, listener) as begun:
+        return _finish(request, submission, source, begun, listener)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begun:
+    """A worker that has read the submission, and where it runs."""
+
+    reading: Reading
+    tier: Tier
+    launch: Launch
+
+
+@contextmanager
+def _begun(request: Request, submission: Submission, listener: Listener) -> Iterator[_Begun]:
+    """Let a worker read the submission, before anything that takes time is done here.
+
+    Raises:
+        StudentError: the worker could not read the file as a notebook or as Python.
+    """
     tier = choose(request.tier)
     launch = fresh(confine(tier, request.lab))
-    with verification.start(launch) as verifier:
-        # The parent waits for the worker now: time to import what the report needs.
-        threading.Thread(target=report.preload, daemon=True).start()
-        station = Station(source=source, tier=tier, launch=launch, verifier=verifier)
-        return gather(request, submission, station, listener=listener)
+    with reading(submission, request.lab, request.lab.plans[request.effort], launch, listener) as begun:
+        if begun.ending is not None and begun.ending.reason == "rejected":
+            raise unreadable(submission, begun.ending.detail)
+        yield _Begun(reading=begun, tier=tier, launch=launch)
+
+
+def _finish(request: Request, submission: Submission, source: DataSource, begun: _Begun, listener: Listener) -> Run:
+    """Run what was read; the clean worker starts while the submission runs."""
+    with verification.start(begun.launch) as verifier:
+        # The parent waits for the worker now: time to import what judging and the report need.
+        threading.Thread(target=preload, daemon=True).start()
+        station = Station(source=source, tier=begun.tier, launch=begun.launch, verifier=verifier)
+        return gather(request, submission, station, listener=listener, begun=begun.reading)
+
+
+def preload() -> None:
+    """Import what is needed once a submission has run, and would keep the first line of feedback waiting."""
+    from grader.judge import grading, plugin  # noqa: F401, PLC0415
+
+    report.preload()
+    process.make_font_list()
+
+
+def unreadable(submission: Submission, why: str) -> StudentError:
+    """Return what is said of a file that is neither a notebook nor Python."""
+    return StudentError(f"{submission.file}: {why}", slug="not-a-lab-file")
 
 
 def confine(tier: Tier, lab: Lab) -> Confine:
@@ -119,11 +173,12 @@ def gather(
     draws: Draws | None = None,
     held_out: HeldOut | None = None,
     listener: Listener = silent,
+    begun: Reading | None = None,
 ) -> Run:
     """Do the same where everything is set up.
 
     The record goes into `folder`, or else beside the reports. `draws` were drawn before, by whoever has the key to
-    draw by; `held_out` are other images than those.
+    draw by; `held_out` are other images than those. `begun` is a worker that has read the submission already.
 
     The submission learns from labels that stand for one another in a secret way: what it knows about the images from
     elsewhere, as weights or as a table of answers, is worth nothing. What its networks say is translated back.
@@ -143,7 +198,7 @@ def gather(
         arguments=draw(request.lab.functions, draws.arguments),
         early_stop=request.early_stop,
     )
-    evidence = collect(job, folder or request.out / "evidence", listener)
+    evidence = collect(job, folder or request.out / "evidence", listener, begun)
     _require_run(submission, evidence)
     given = observation.labels(station.source, draws)
     labels_of = verification.labels_of_rows(given["y_train"], given["y_test"])
@@ -161,7 +216,12 @@ def gather(
     )
 
 
-def _require_writable(folder: Path) -> None:
+def require_writable(folder: Path) -> None:
+    """Make the folder for reports.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"
@@ -173,7 +233,7 @@ def _require_writable(folder: Path) -> None:
 
 def _require_run(submission: Submission, evidence: Evidence) -> None:
     if evidence.ending == "rejected":
-        raise StudentError(f"{submission.file}: {evidence.ending_detail}", slug="not-a-lab-file")
+        raise unreadable(submission, evidence.ending_detail)
     if evidence.ending != "done" and all(cell.state == "skipped" for cell in evidence.cells):
         reason = f"{evidence.ending} {evidence.ending_detail}".strip()
         raise MachineError(f"the worker ended before it ran anything ({reason})", slug="worker-failed")
@@ -201,6 +261,8 @@ def facts_of(request: Request, run: Run) -> RunFacts:
 
 
 def _facts_of(request: Request, run: Run) -> RunFacts:
+    from grader.judge import shortened  # noqa: PLC0415 - see `preload`
+
     recorded = run.evidence.run
     versions = recorded.get("versions")
     capped = recorded.get("capped")

@@ -8,13 +8,16 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Protocol, cast
 
 from grader.errors import MachineError
 from grader.sandbox.contract import Confinement
+
+TIDY_S = 15.0
+"""Seconds that an interrupted command has to end its workers and remove its folders."""
 
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
@@ -144,14 +147,25 @@ def clean_environment(scratch: Path) -> dict[str, str]:
     }
 
 
+def make_font_list() -> None:
+    """Have matplotlib write its font list where this user has none yet; takes a second or more, once."""
+    with contextlib.suppress(OSError, RuntimeError):
+        if not _font_lists():
+            import matplotlib.font_manager  # noqa: F401, PLC0415 - nothing else here needs matplotlib
+
+
 def _lend_font_list(target: Path) -> None:
     """Copy matplotlib's font list: building it anew costs every submission about a second."""
+    with contextlib.suppress(OSError, RuntimeError):
+        for fonts in _font_lists():
+            shutil.copyfile(fonts, target / fonts.name)
+
+
+def _font_lists() -> list[Path]:
     home = os.environ.get("MPLCONFIGDIR") or Path(
         os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "matplotlib"
     )
-    with contextlib.suppress(OSError, RuntimeError):
-        for fonts in Path(home).glob("fontlist-*.json"):
-            shutil.copyfile(fonts, target / fonts.name)
+    return list(Path(home).glob("fontlist-*.json"))
 
 
 def _hand_over(folder: Path, uid: int | None) -> None:
@@ -180,6 +194,54 @@ def try_command(command: Sequence[str], *, uid: int | None, owned: Path) -> str:
         return str(error)
     lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
     return "" if done.returncode == 0 else (lines or [describe_exit(done.returncode)])[-1]
+
+
+def converse(arguments: Sequence[str], folder: Path, hear: Callable[[str], None]) -> tuple[int, str]:
+    """Run the command `grade` in a folder as a process of its own; return its exit status and what it said last.
+
+    Args:
+        arguments: those of the command.
+        folder: where it runs. Nothing that lies there is imported.
+        hear: is given each line that it says on standard error as it comes. If it raises, or this thread is
+            interrupted, the command is, too, and gets the time to tidy up.
+    """
+    command = [sys.executable, "-P", "-m", "grader", *arguments]
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
+        command,
+        cwd=folder,
+        env=_plain_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        # An interrupt is passed on below, once.
+        start_new_session=True,
+    ) as child:
+        said = ""
+        try:
+            for raw in _present(cast("IO[bytes]", child.stderr)):
+                said = raw.decode("utf-8", "replace").rstrip()
+                hear(said)
+            return child.wait(), said
+        except BaseException:
+            _interrupt(child)
+            raise
+
+
+def _plain_environment() -> dict[str, str]:
+    """Return this process' environment without what a notebook's kernel sets for itself: colours, and how to draw."""
+    colours = ("FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+    kept = {name: value for name, value in os.environ.items() if name not in colours}
+    return {**kept, "MPLBACKEND": "Agg", "NO_COLOR": "1", "TERM": "dumb"}
+
+
+def _interrupt(child: subprocess.Popen[bytes]) -> None:
+    """Let a command end as by Ctrl-C, and kill it where it does not."""
+    with contextlib.suppress(ProcessLookupError, PermissionError, ValueError):
+        child.send_signal(signal.SIGINT)
+    try:
+        child.wait(TIDY_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
 
 
 def _present(pipe: IO[bytes] | None) -> BinaryIO:

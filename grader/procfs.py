@@ -45,6 +45,26 @@ def waits_for_processor(pid: int | str) -> dict[int, float]:
     return found
 
 
+class Starvation:
+    """How long a process was kept from computing because others computed, in seconds, as far as it was looked at.
+
+    From look to look what that thread waited which waited longest: threads of a pool wait in turns, so the time of no
+    single one says it.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._seen = waits_for_processor(pid)
+        self.seconds = 0.0
+
+    def look(self) -> None:
+        """Add what was waited since the last look."""
+        waits = waits_for_processor(self._pid)
+        since = (wait - self._seen.get(thread, 0.0) for thread, wait in waits.items())
+        self.seconds += max(since, default=0.0)
+        self._seen = waits
+
+
 def process_status(pid: int) -> dict[str, str]:
     """Return the fields of /proc/<pid>/status, empty where there is none."""
     try:

@@ -7,8 +7,9 @@ process: reading converts each field to its type, and drops (and counts) a recor
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -113,6 +114,21 @@ def read(folder: Path) -> Evidence:
     return _Reader(blob).read(lines)
 
 
+def written(frames: Iterable[Frame]) -> tuple[Cell, ...]:
+    """Return the cells that frames tell of, as they are before anything has run; what does not fit is left out."""
+    cells: dict[int, Cell] = {}
+    for frame in frames:
+        with contextlib.suppress(*_MISFITS):
+            if frame.kind == "cell" and len(cells) < CELLS_LIMIT:
+                index = _int(frame.fields["index"])
+                cells[index] = Cell(index=index, **_written(frame.arrays))
+    return tuple(cell for _, cell in sorted(cells.items()))
+
+
+_MISFITS = (WireError, KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
+"""What is raised for a record that is not as it should be."""
+
+
 class _Reader:
     def __init__(self, blob: Array) -> None:
         self._blob = blob
@@ -128,7 +144,7 @@ class _Reader:
         for line in lines:
             try:
                 self._take(line)
-            except (WireError, KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError):
+            except _MISFITS:
                 self._malformed += 1
         return Evidence(
             run=self._run,
@@ -198,6 +214,7 @@ def _written(arrays: Mapping[str, Array]) -> dict[str, Any]:
         "source": arrays["source"].tobytes().decode("utf-8", "replace"),
         "marks": tuple(_mark(mark) for mark in facts["marks"][:MARKS_LIMIT]),
         "placeholders": tuple(_line(line) for line in facts["placeholders"][:MARKS_LIMIT]),
+        "broken": tuple(_line(line) for line in facts.get("broken", ())[:MARKS_LIMIT]),
     }
 
 

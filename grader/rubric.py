@@ -6,9 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 
 from grader.errors import AuthorError
+from grader.language import N_
 from grader.model import CheckResult, CheckSpec, ExtraCredit, Outcome, PartResult
 
 PAYING = frozenset({Outcome.PASSED, Outcome.PARTIAL})
+
+AS_IT_SHOULD_BE = N_("As it should be.")
+"""What is said of a check that passed and says nothing itself."""
 
 
 def validate(

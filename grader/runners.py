@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, Self
 
-from grader import observation, pipeline
+from grader import observation, pipeline, process
 from grader.datasets import DataSource
 from grader.errors import MachineError
 from grader.labs import Lab
@@ -60,6 +61,7 @@ class LocalRunner:
         self._stations = Stations(source, tier, pipeline.confine(tier, lab))
 
     def __enter__(self) -> Self:
+        threading.Thread(target=process.make_font_list, daemon=True).start()
         return self
 
     def __exit__(self, *exc: object) -> None:

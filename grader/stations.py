@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,17 +15,65 @@ from grader.forkserver import WarmStart
 from grader.sandbox.contract import Confine, Tier
 from grader.verify import host as verification
 from grader.verify.host import Verifier
-from grader.workers import Launch, Limits, Worker, fresh
+from grader.wire import Frame
+from grader.workers import Launch, Limits, Worker, WorkerLost, fresh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Station:
-    """One place where one submission at a time is run."""
+    """One place where one submission at a time is run; `is_cold` says that each worker imports TensorFlow anew."""
 
     source: DataSource
     tier: Tier
     launch: Launch
     verifier: Verifier
+    is_cold: bool = True
+
+
+class Ahead:
+    """Starts a worker before it is asked for, so that it is there at once. Use as a context manager, in one thread.
+
+    Each worker still serves one submission and is gone; `is_warm` ones have imported TensorFlow while they waited.
+    """
+
+    def __init__(self, launch: Launch, module: str, limits: Limits, *, is_warm: bool) -> None:
+        self._start, self._module, self._limits, self._is_warm = launch, module, limits, is_warm
+        self._waiting: tuple[Worker, ExitStack] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._waiting is not None:
+            self._waiting[1].close()
+
+    def prepare(self) -> None:
+        """Start the next worker, unless one waits; where that fails, whoever needs one will see why."""
+        if self._waiting is not None:
+            return
+        with contextlib.suppress(MachineError, WorkerLost), ExitStack() as stack:
+            worker = stack.enter_context(self._start(self._module, self._limits))
+            if self._is_warm:
+                worker.send(Frame(kind="warm"))
+            self._waiting = worker, stack.pop_all()
+
+    @contextmanager
+    def launch(self, module: str, limits: Limits) -> Iterator[Worker]:
+        """Give the worker that waits, or start one where none of this kind does.
+
+        Raises:
+            MachineError: no worker can be started.
+        """
+        waiting, self._waiting = self._waiting, None
+        with ExitStack() as stack:
+            if waiting is not None:
+                stack.enter_context(waiting[1])
+            if waiting is None or (module, limits) != (self._module, self._limits) or not waiting[0].is_alive():
+                yield stack.enter_context(self._start(module, limits))
+                return
+            # While it waited, nobody asked anything of it.
+            waiting[0].restart_clock()
+            yield waiting[0]
 
 
 class Stations:
@@ -61,7 +110,11 @@ class Stations:
             with self._lock:
                 self._open.push(stack)
             self._local.station = Station(
-                source=self._source, tier=self._tier, launch=self._while_open(warm.launch), verifier=verifier
+                source=self._source,
+                tier=self._tier,
+                launch=self._while_open(warm.launch),
+                verifier=verifier,
+                is_cold=bool(warm.obstacle),
             )
         station: Station = self._local.station
         return station

@@ -60,7 +60,7 @@ class Submission:
 
     @functools.cached_property
     def content(self) -> str:
-        """Hexadecimal SHA-256 of what runs: the same for work that differs in saved outputs or line ends only."""
+        """Hexadecimal SHA-256 of what runs: the same for work that differs in text, saved outputs or line ends only."""
         return hashlib.sha256(self.suffix.encode() + b"\0" + _essence(self.data, self.suffix)).hexdigest()
 
     @property
@@ -77,7 +77,10 @@ _ESSENCE_BRACKETS = 200_000
 
 
 def _essence(data: bytes, suffix: str) -> bytes:
-    """Return a submission without what makes no difference; all of it where that cannot be told."""
+    """Return a submission without what makes no difference; all of it where that cannot be told.
+
+    Of a notebook, only cells of code are looked at by the worker.
+    """
     try:
         # As strictly as the worker does: what is no UTF-8 is something else to it, and so it is here.
         text = data.decode("utf-8")
@@ -86,7 +89,8 @@ def _essence(data: bytes, suffix: str) -> bytes:
         if data.count(b"[") + data.count(b"{") > _ESSENCE_BRACKETS:
             return data
         notebook = json.loads(text)
-        cells = [{k: v for k, v in cell.items() if k not in _INESSENTIAL} for cell in notebook["cells"]]
+        code = [cell for cell in notebook["cells"] if cell.get("cell_type") == "code"]
+        cells = [{k: v for k, v in cell.items() if k not in _INESSENTIAL} for cell in code]
         return json.dumps({**notebook, "metadata": None, "cells": cells}).encode()
     except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
         return data

@@ -80,7 +80,9 @@ def markdown(text: str, limit: int = LINE) -> str:
     return (
         _MARKUP.sub(r"\\\g<0>", line(text, limit))
         .replace("<", "&lt;")
+        # GitHub looks for people, issues and addresses in what is left once the Markdown is read.
         .replace("@", "@\u200b")
+        .replace("#", "#\u200b")
         .replace("://", ":\u200b//")
     )
 
@@ -94,6 +96,11 @@ def nearest(wanted: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:
     """Return `; did you mean …?` with the name that is most like one that is not known; nothing if none is."""
     near = difflib.get_close_matches(wanted, list(known), n=1, cutoff=cutoff)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def annotation_property(text: str, limit: int = LINE) -> str:
+    """Return cleaned text as the value of an annotation's property, such as its title, that cannot end the property."""
+    return annotation(line(text, limit), limit).replace(":", "%3A").replace(",", "%2C")
 
 
 def count(number: int) -> str:

@@ -24,12 +24,12 @@ from grader.errors import MachineError
 from grader.inbox import Inbox
 from grader.process import Child
 from grader.procfs import (
+    Starvation,
     cpu_seconds,
     family,
     out_of_memory_kills,
     process_status,
     resident_bytes,
-    waits_for_processor,
 )
 from grader.sandbox.contract import Confine, Confinement, Layer
 
@@ -42,10 +42,11 @@ POLL_S = 0.05
 LOG_KEPT = 64 * 1024
 """Bytes of a worker's raw output that are kept (its end); what a student sees is recorded per cell."""
 
-MESSAGE_S = 20.0
-"""Seconds from the first byte of a frame to its last; a hundred megabytes take a tenth of one."""
+MESSAGE_S = 60.0
+"""Seconds from the first byte of a frame to its last; a hundred megabytes take a tenth of one on a quiet machine."""
 
 DISK_POLL_S = 0.5
+STARVATION_POLL_S = 0.5
 
 STARVED = 4
 """How many times its time on the clock a worker gets on top if it waits for a processor all the while."""
@@ -101,6 +102,7 @@ class Worker:
         self._confinement = confinement
         self._ending: Ending | None = None
         self._is_confined = False
+        self._is_abandoned = False
         self._innermost = 0
         self._peak = 0
         self._disk_seen = 0.0
@@ -110,8 +112,9 @@ class Worker:
         self._message_since: float | None = None
         self._kills_before = out_of_memory_kills()
         self._turn_cpu_s = 0.0
-        self._turn_waits: dict[int, float] = {}
         self._child = child
+        self._starvation = Starvation(child.pid)
+        self._starvation_seen = 0.0
         self._started = time.monotonic()
         self._threads = [threading.Thread(target=target, daemon=True) for target in (self._read_frames, self._read_log)]
         self._writer = threading.Thread()
@@ -150,7 +153,8 @@ class Worker:
         """Let the wall-clock limit count from now: a worker that waited for its job has not used it."""
         self._started = time.monotonic()
         self._turn_cpu_s = self.cpu_s
-        self._turn_waits = self._waits()
+        self._starvation = Starvation(self._innermost or self._child.pid)
+        self._starvation_seen = self._started
 
     @property
     def cpu_s(self) -> float:
@@ -177,6 +181,14 @@ class Worker:
         self._confirm()
         return self._next()
 
+    def is_alive(self) -> bool:
+        """Tell whether it can still say something."""
+        return self._threads[0].is_alive()
+
+    def abandon(self) -> None:
+        """Say, from any thread, that it is not wanted any more: whoever waits for it is told, and it is killed."""
+        self._is_abandoned = True
+
     def kill(self) -> None:
         """Kill the worker with its whole process group, and wait until it is gone."""
         self._child.kill()
@@ -197,6 +209,8 @@ class Worker:
             answer = self._next()
             *_, self._innermost = family(self._child.pid)
         except WorkerLost as lost:
+            if lost.ending.reason == "abandoned":
+                raise
             why = self.log.strip().splitlines()[-1:] or [lost.ending.detail or lost.ending.reason]
             raise MachineError(
                 f"a worker could not be confined: {why[0]} (`grade doctor` says more; GRADER_TIER=D does without)",
@@ -270,6 +284,7 @@ class Worker:
         now = time.monotonic()
         since = self._message_since
         broken = (
+            ("abandoned", self._is_abandoned),
             ("wall", self._is_out_of_time(now)),
             ("memory", self._peak > self._limits.memory_bytes),
             ("cpu", math.isfinite(self._limits.turn_cpu_s) and self._used_in_turn() > self._limits.turn_cpu_s),
@@ -283,20 +298,15 @@ class Worker:
 
     def _is_out_of_time(self, now: float) -> bool:
         """Tell whether the time on the clock is used up, without what the worker spent waiting for a busy machine."""
+        if now - self._starvation_seen > STARVATION_POLL_S:
+            self._starvation.look()
+            self._starvation_seen = now
         over_s = now - self._started - self._limits.wall_s
         if over_s <= 0:
             return False
         # Whoever used a processor all the while has not been starved by others, however many of its threads waited.
         idle_s = max(now - self._started - self._used_in_turn(), 0.0)
-        return over_s > min(self._waited_s(), idle_s, STARVED * self._limits.wall_s)
-
-    def _waited_s(self) -> float:
-        """Return how long that thread waited for a processor in this turn which waited longest, in seconds."""
-        waits = self._waits()
-        return max((wait - self._turn_waits.get(thread, 0.0) for thread, wait in waits.items()), default=0.0)
-
-    def _waits(self) -> dict[int, float]:
-        return waits_for_processor(self._innermost or self._child.pid)
+        return over_s > min(self._starvation.seconds, idle_s, STARVED * self._limits.wall_s)
 
     def _used_in_turn(self) -> float:
         return self.cpu_s - self._turn_cpu_s

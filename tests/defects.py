@@ -13,17 +13,18 @@ import course
 from grader import labs
 from grader.authoring.variants import header_of, variants
 from grader.judge.defects import DEFECTS
+from grader.judge.ladder import DEEPER
 
 PAGE = Path(__file__).parent.parent / "docs" / "defects.md"
 
 HEAD = """# Defects
 
 Every mistake that the checks recognise, by the name under which it stands in `report.json`: what the student reads,
-what the student is told to try, and a fixture that shows it. The words in braces are filled in. Generated from
-`grader/judge/defects.py` by `python tests/defects.py`.
+what the student is told to try, the further hint that is folded below it, and a fixture that shows it. The words in
+braces are filled in. Generated from `grader/judge/defects.py` and `ladder.py` by `python tests/defects.py`.
 
-| defect | message | hint | fixture |
-|---|---|---|---|
+| defect | message | hint | further hint | fixture |
+|---|---|---|---|---|
 """
 
 ELSEWHERE = {
@@ -68,10 +69,14 @@ def page() -> str:
     """Return the page."""
     known = fixtures()
     rows = [
-        f"| `{slug}` | {_cell(defect.message)} | {_cell(defect.hint)} | {known.get(slug, [''])[0]} |\n"
-        for slug, defect in DEFECTS.items()
+        "| " + " | ".join((f"`{slug}`", *map(_cell, _texts(slug)), known.get(slug, [""])[0])) + " |\n"
+        for slug in DEFECTS
     ]
     return HEAD + "".join(rows)
+
+
+def _texts(slug: str) -> tuple[str, str, str]:
+    return DEFECTS[slug].message, DEFECTS[slug].hint, DEEPER.get(slug, "")
 
 
 def _cell(text: str) -> str:

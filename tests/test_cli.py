@@ -44,6 +44,24 @@ def test_help_and_version(tmp_path: Path) -> None:
     assert "mnist_cnn" in grade("labs", cwd=tmp_path).stdout
 
 
+HEAVY = ("numpy", "rich", "pytest", "matplotlib", "jinja2", "jsonschema", "IPython", "watchfiles", "tensorflow")
+
+
+@pytest.mark.parametrize(
+    ("first", "allowed"),
+    [
+        ("import grader", set()),
+        ("from grader.cli import run; run(['--help'])", set()),
+        # What is imported before the first line of feedback.
+        ("import grader.cli.progress, grader.pipeline, rich.console", {"numpy", "rich"}),
+    ],
+)
+def test_what_one_waits_for_is_light(first: str, allowed: set[str]) -> None:
+    code = f"import sys; {first}; print(*(name for name in {HEAVY} if name in sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert set(done.stderr.split()) == allowed
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
@@ -251,7 +269,9 @@ def test_the_sample_gets_its_grade(sample: tuple[Path, subprocess.CompletedProce
 
 def test_progress_tells_the_structure_early(sample: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     _, result = sample
-    assert "cells read" in result.stderr
+    first, second, *_ = result.stderr.splitlines()
+    assert first == "· 16 cells read; starting TensorFlow …"
+    assert second.startswith("· Still to fill in: Write a training step by hand (cell 15, line ")
     assert "101,770 parameters" in result.stderr
     assert "438,026 parameters" in result.stderr
 

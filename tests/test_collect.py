@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.collect import cells, functions
+from grader.collect import cells, functions, probes
 from grader.collect.governor import Budget, ration
 from grader.collect.identity import Images
 from grader.collect.runner import Capture, CellLimits, Ran, Stopwatch, run_cell
@@ -225,3 +225,42 @@ def test_printing_without_end_is_ended(tmp_path: Path) -> None:
         ran = run("while True: out.write('x' * 1000)", {"out": capture})
     assert ran.state == "output_flood"
     assert len(capture.take()) <= 8_000
+
+
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        ("first = held[0]\nanswer = first.argmax()", [1, 2]),
+        ("answer = []\nfor row in held:\n    answer.append(row.argmax())", [1, 2]),
+        ("answer = [9]\nanswer = []\nlabels = [1]\nfor row in held:\n    answer.append(row.argmax())", [2, 4]),
+        (
+            "parts = []\nfor x in images:\n    parts.append(model.predict(x))\nanswer = np.vstack(parts).argmax(1)",
+            [1, 2, 4],
+        ),
+        ("found = np.zeros(9)\nfor i in range(9):\n    found[i] = held[i].argmax()\nanswer = found", [1, 2, 4]),
+        ("best = 0\nplt.show()\nfor row in held:\n    best = max(best, row.max())\nanswer = best", [1, 3, 5]),
+        ("history = model.fit(held)\nanswer = held.argmax()", [2]),
+    ],
+)
+def test_what_an_answer_is_made_of_runs_again(code: str, lines: list[int]) -> None:
+    parts = {1: cells.statements(code)}
+    target = probes.find_target(parts, frozenset({"held"}), parts[1][-1])
+    assert target is not None
+    assert [part.line for part in target.parts] == lines
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ([3, 1], [3, 1]),
+        (np.array([3.0, 1.0]), [3, 1]),
+        (np.array([[3], [1]]), [3, 1]),
+        (np.array([True, False]), [1, 0]),
+        ([0.5, 1.0], None),
+        (np.ones((2, 2)), None),
+        ((np.array([3, 1]),), None),
+    ],
+)
+def test_whole_numbers_are_read_in_whatever_form(value: object, wanted: list[int] | None) -> None:
+    found = probes.whole_numbers(value)
+    assert (None if found is None else found.tolist()) == wanted

@@ -70,7 +70,7 @@ def returned(result: Array | None, kind: str = "float64 []") -> FunctionRun:
         (returned(np.ones(3)), "function-shape"),
         (returned(None, "str"), "function-no-numbers"),
         (returned(None, "float32 [60000, 784]"), "function-shape"),
-        (returned(None, "NoneType"), "function-count"),
+        (returned(None, "NoneType"), "function-nothing"),
     ],
 )
 def test_what_a_function_returns_is_compared(run: FunctionRun, defect: str) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from grader.sandbox import view
 
 PACKAGE = Path(__file__).parent.parent / "grader"
 
@@ -17,15 +21,15 @@ LAYERS = (
     {"rubric", "late", "standings"},
     {
         *("wire", "process", "procfs", "inbox", "workers", "forkserver", "sandbox", "scratch"),
-        *("keys", "archives", "submission", "files", "store"),
+        *("keys", "parsing", "archives", "submission", "files", "store"),
         *("definition", "catalogue", "labs", "questions", "evidence", "record", "arguments"),
         *("verification", "networks", "datasets"),
     },
     {"collect", "verify", "judge", "report", "exchange"},
     {
-        *("pipeline", "observation", "stations", "classroom", "rollcall", "runners", "cluster", "slurm"),
-        *("batch", "rejudging", "tables"),
-        *("doctor", "authoring", "marks", "pytest_plugin"),
+        *("pipeline", "observation", "stations", "saving", "watching", "notebook"),
+        *("classroom", "rollcall", "runners", "cluster", "slurm", "batch", "rejudging", "tables"),
+        *("doctor", "authoring", "gradescope", "marks", "pytest_plugin"),
     },
     {"cli"},
     {"__main__"},
@@ -35,7 +39,17 @@ SIBLINGS_MAY = {4, 6}
 """Layers whose modules may import one another; the packages of collect and its like may not."""
 
 OWNERS = {"subprocess": "process", "grader.cli": "__main__"}
-TRUSTED_WITHOUT_TENSORFLOW = {"judge", "report", "exchange", "pipeline", "rubric", "labs", "evidence", "cli"}
+TRUSTED_WITHOUT_TENSORFLOW = {
+    "judge",
+    "report",
+    "exchange",
+    "pipeline",
+    "rubric",
+    "labs",
+    "evidence",
+    "cli",
+    "gradescope",
+}
 WORKER_SIDE = {"collect", "verify"}
 
 
@@ -101,6 +115,20 @@ def test_workers_hold_nothing_of_the_judge() -> None:
                 "verification",
                 "pipeline",
             }, path
+
+
+def test_what_workers_import_stays_open_to_them() -> None:
+    """Tier C closes the rest of the package to their user before they start."""
+    code = (
+        "import sys, grader.collect.worker, grader.collect.forkserver, grader.verify.worker\n"
+        "print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'grader' and m.__file__), sep='\\n')"
+    )
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, cwd=PACKAGE.parent, capture_output=True, text=True, check=True, timeout=100)
+    files = {Path(name) for name in told.stdout.splitlines()}
+    own = set(view.of_package())
+    assert len(files) > 10
+    assert not {file for file in files if own.isdisjoint({file, *file.parents})}
 
 
 def test_only_the_command_line_prints() -> None:

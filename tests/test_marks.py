@@ -95,8 +95,18 @@ def test_a_grade_comes_back_from_its_record_as_it_was(lab: labs.Lab) -> None:
     assert html.render(record.read(record.render(grade))) == html.render(grade)
 
 
+def test_a_record_of_the_first_version_is_read(lab: labs.Lab) -> None:
+    grade = quiz.graded(lab, quiz.RIGHT)
+    document = json.loads(record.render(grade))
+    document["format"] = 1
+    for later in ("mistakes", "story", "integrity"):
+        del document["grade"][later]
+    assert record.read(json.dumps(document)) == replace(grade, mistakes=(), story=(), integrity=())
+
+
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"format": 2}', '{"format": 1, "grade": {"lab": 5}}', "null", "[" * 9999]
+    "text",
+    ["", "[]", "{}", '{"format": 3}', '{"format": true}', '{"format": 1, "grade": {"lab": 5}}', "null", "[" * 9999],
 )
 def test_a_record_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(MachineError, match="no record of a grade"):
@@ -287,7 +297,7 @@ def test_every_report_says_what_waits(lab: labs.Lab) -> None:
     assert "✎ Waits for a person: The loss (3.00 points)" in text
     page = html.render(grade)
     assert "3.00 points wait for a person; they are not in the score yet" in page
-    assert "✎ Waits for a person" in page
+    assert '<span class="outcome">Waits for a person</span>' in page
     assert "Nothing more to do: a person reads your answers" in page
     document = jsonreport.read(jsonreport.render(grade))
     assert document["waiting_points"] == 3.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ import numpy as np
 import psutil
 import pytest
 
-from grader import inbox, scratch, workers
+from grader import inbox, procfs, scratch, workers
 from grader.errors import MachineError
 from grader.sandbox.contract import OPEN, Confinement, Layer, Tier
 from grader.wire import FRAME_LIMIT, Frame
@@ -83,7 +84,7 @@ def test_a_worker_that_never_reads_holds_nobody_up() -> None:
 
 def test_a_busy_machine_uses_up_nobody_s_time(monkeypatch: pytest.MonkeyPatch) -> None:
     waited = {"s": 0.0}
-    monkeypatch.setattr(workers, "waits_for_processor", lambda _pid: {1: waited["s"]})
+    monkeypatch.setattr(procfs, "waits_for_processor", lambda _pid: {1: waited["s"]})
     with worker(CONFINED + "time.sleep(60)", limits=replace(LIMITS, wall_s=1.0)) as child:
         child._confirm()
         child.restart_clock()
@@ -93,6 +94,15 @@ def test_a_busy_machine_uses_up_nobody_s_time(monkeypatch: pytest.MonkeyPatch) -
             child.receive()
         assert caught.value.ending.reason == "wall"
         assert 2.4 < time.monotonic() - started < 4
+
+
+def test_threads_that_wait_in_turns_are_starved_all_the_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter([{1: 0.0}, {1: 1.0}, {1: 1.0, 2: 1.0}, {2: 1.0, 3: 1.5}, {3: 1.5}])
+    monkeypatch.setattr(procfs, "waits_for_processor", lambda _pid: next(looks))
+    starvation = procfs.Starvation(1)
+    for _ in range(4):
+        starvation.look()
+    assert starvation.seconds == 3.5
 
 
 def test_frames_that_nobody_takes_are_not_piled_up() -> None:
@@ -202,7 +212,8 @@ def test_a_folder_is_removed_however_deep_it_is(tmp_path: Path) -> None:
 
 def test_time_that_a_worker_used_itself_is_no_time_that_it_waited(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred threads of its own wait for one another all the while."""
-    monkeypatch.setattr(workers, "waits_for_processor", lambda _pid: {1: time.monotonic()})
+    monkeypatch.setattr(procfs, "waits_for_processor", lambda _pid: {1: time.monotonic()})
+    monkeypatch.setattr(workers, "cpu_seconds", lambda _pid: time.monotonic())
     with worker(CONFINED + "while True: pass", limits=replace(LIMITS, wall_s=1.0)) as child:
         child._confirm()
         child.restart_clock()
@@ -211,3 +222,15 @@ def test_time_that_a_worker_used_itself_is_no_time_that_it_waited(monkeypatch: p
             child.receive()
         assert caught.value.ending.reason == "wall"
         assert time.monotonic() - started < 3.5
+
+
+def test_the_font_list_is_made_once_for_all_workers(tmp_path: Path) -> None:
+    """No trusted process draws, so none would leave the list behind that workers are lent."""
+    code = "import sys; from grader import process; process.make_font_list(); print('matplotlib' in sys.modules)"
+    environment = {**os.environ, "MPLCONFIGDIR": str(tmp_path)}
+    said = [
+        subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+    assert [words.strip() for words in said] == ["True", "False"]
+    assert list(tmp_path.glob("fontlist-*.json"))

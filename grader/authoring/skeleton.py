@@ -150,6 +150,12 @@ def _command(lab: Lab) -> str:
     return f", and run `grade --lab {lab.id}`"
 
 
+def target(lab: Lab) -> Path:
+    """Return where the generated files belong: `assignment/<lab>`, beside this package's labs or in this folder."""
+    is_own = lab.folder.parent == share("reference")
+    return (share("assignment") if is_own else Path("assignment")) / lab.id
+
+
 def write(lab: Lab, folder: Path | None = None) -> list[Path]:
     """Write the generated files; return their paths.
 
@@ -159,14 +165,13 @@ def write(lab: Lab, folder: Path | None = None) -> list[Path]:
     Raises:
         AuthorError: the solution is not annotated as it should be, or the folder cannot be written.
     """
-    is_own = lab.folder.parent == share("reference")
-    target = folder or (share("assignment") if is_own else Path("assignment")) / lab.id
+    folder = folder or target(lab)
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         paths = []
         for name, text in generate(lab).items():
-            (target / name).write_text(text, encoding="utf-8")
-            paths.append(target / name)
+            (folder / name).write_text(text, encoding="utf-8")
+            paths.append(folder / name)
     except OSError as error:
-        raise AuthorError(f"cannot write {target}: {error.strerror}", slug="skeleton-unwritable") from error
+        raise AuthorError(f"cannot write {folder}: {error.strerror}", slug="skeleton-unwritable") from error
     return paths

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import click
 
 from grader import __version__
-from grader.cli import authors, classes, gradebooks, marks, one
+from grader.cli import authors, automation, classes, explain, gradebooks, marks, one
 from grader.errors import ExitCode, GraderError
+from grader.text import clean
 
 
 class DefaultToRun(click.Group):
@@ -42,6 +43,8 @@ def cli() -> None:
 COMMANDS: tuple[click.Command, ...] = (
     one.run_command,
     one.demo_command,
+    explain.explain_command,
+    automation.ci_command,
     classes.batch_command,
     classes.rejudge_command,
     gradebooks.gradebook_command,
@@ -53,6 +56,9 @@ COMMANDS: tuple[click.Command, ...] = (
     authors.skeleton_command,
     authors.calibrate_command,
     authors.verify_command,
+    automation.check_lab_command,
+    automation.package_group,
+    automation.gradescope_command,
 )
 
 for command in COMMANDS:
@@ -70,13 +76,22 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        click.echo(f"grade: {error.format_message()}", err=True)
+        click.echo(f"grade: {_shown(error.format_message())}", err=True)
         return ExitCode.USAGE
     except GraderError as error:
-        click.echo(f"grade: {error}", err=True)
+        click.echo(f"grade: {_shown(str(error))}", err=True)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last line of defence: a fault of ours is one line, too
         return _crashed(error)
+
+
+def _shown(message: str) -> str:
+    """Return a message without what would act on a terminal: names of files in it are the students' choice."""
+    return clean(message, _MESSAGE)
+
+
+_MESSAGE = 100_000
+"""Characters of a message; a table of marks has a line for each row that is wrong."""
 
 
 def _crashed(error: Exception) -> int:
@@ -87,5 +102,5 @@ def _crashed(error: Exception) -> int:
     if os.environ.get("GRADER_DEBUG"):
         traceback.print_exception(error)
     kind = type(error).__name__
-    click.echo(f"grade: the grader itself failed ({kind}: {error}); this is not your fault", err=True)
+    click.echo(f"grade: the grader itself failed ({kind}: {_shown(str(error))}); this is not your fault", err=True)
     return ExitCode.FAULT

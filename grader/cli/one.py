@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli import opening
 from grader.errors import ExitCode
-from grader.language import gettext as _
-from grader.language import names, ngettext, whole
+from grader.language import names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from grader.model import Grade
     from grader.pipeline import Request
-    from grader.wire import Frame
 
 LANGUAGE_HELP = f"Language of the report: {', '.join(names())}. [default: that of the lab]"
 
@@ -89,6 +90,8 @@ LANGUAGE_HELP = f"Language of the report: {', '.join(names())}. [default: that o
 )
 @click.option("--lang", default=None, metavar="LANGUAGE", help=LANGUAGE_HELP)
 @click.option("--staff", is_flag=True, help="Show hidden checks; such a report is not for students.")
+@click.option("--watch", "is_watched", is_flag=True, help="Grade again each time the file is saved, until Ctrl-C.")
+@click.option("--open", "is_opened", is_flag=True, help="Open the report in the browser when it is written.")
 def run_command(
     *,
     file: Path | None,
@@ -104,6 +107,8 @@ def run_command(
     extended_until: str | None,
     lang: str | None,
     staff: bool,
+    is_watched: bool,
+    is_opened: bool,
 ) -> int:
     """Grade one submission and write report.html, report.json and junit.xml."""
     from grader import labs, language, late, pipeline, submission  # noqa: PLC0415 - `grade --help` must not wait for them
@@ -126,7 +131,12 @@ def run_command(
         staff=staff,
         language=wanted,
     )
-    return _grade(request, fail_under)
+    show = opening.show if is_opened else _leave
+    if is_watched:
+        from grader.cli.watch import watch  # noqa: PLC0415
+
+        return watch(request, show)
+    return _grade(request, show, fail_under)
 
 
 def _recognised(file: Path) -> str:
@@ -136,14 +146,26 @@ def _recognised(file: Path) -> str:
     return labs.recognise(taken.data, taken.file)
 
 
-def _grade(request: Request, fail_under: float | None = None) -> int:
+def _leave(_report: Path) -> None:
+    """Do nothing more with a report: the summary has said where it is."""
+
+
+def _grade(request: Request, show: Callable[[Path], None] = _leave, fail_under: float | None = None) -> int:
     """Grade with progress on standard error and the summary on standard output."""
     from grader import pipeline  # noqa: PLC0415
+    from grader.cli.progress import Progress  # noqa: PLC0415
     from grader.language import use  # noqa: PLC0415
 
-    with use(request.spoken), _Progress() as progress:
+    with use(request.spoken), Progress(request.lab) as progress:
         grade = pipeline.grade(request, progress.take)
     _print_summary(grade, request)
+    with use(request.spoken):
+        show(request.out / "report.html")
+    return exit_code(grade, fail_under)
+
+
+def exit_code(grade: Grade, fail_under: float | None) -> int:
+    """Return what a grade exits with; one in which a part could not be judged is the grader's fault."""
     if _is_incomplete(grade):
         return ExitCode.FAULT
     # What waits for a person counts neither way: work that is all done must not fail for want of somebody's time.
@@ -170,48 +192,6 @@ def _print_summary(grade: Grade, request: Request) -> None:
     from grader.report import terminal  # noqa: PLC0415
 
     Console(highlight=False).print(terminal.summary(grade, report=request.out / "report.html", staff=request.staff))
-
-
-class _Progress:
-    """Shows on standard error what is happening; a line at a time where that is no terminal."""
-
-    def __init__(self) -> None:
-        from rich.console import Console  # noqa: PLC0415
-
-        self._console = Console(stderr=True, highlight=False)
-        self._status = self._console.status(_("Reading your file …"))
-        self._cells = 0
-
-    def __enter__(self) -> Self:
-        self._status.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._status.stop()
-
-    def take(self, frame: Frame) -> None:
-        """Show one record of the worker. Nothing of it is trusted: numbers are formatted, text is not shown."""
-        fields = frame.fields
-        if frame.kind == "run" and isinstance(fields.get("cells"), int):
-            self._cells = fields["cells"]
-            read = ngettext(
-                "{number} cell read; starting TensorFlow …", "{number} cells read; starting TensorFlow …", self._cells
-            )
-            self._say(read.format(number=self._cells))
-        elif frame.kind == "started" and isinstance(fields.get("index"), int):
-            running = _("Running cell {number} of {cells} …")
-            self._status.update(running.format(number=fields["index"] + 1, cells=self._cells))
-        elif frame.kind == "call" and isinstance(result := fields.get("result"), dict):
-            layers, parameters = result.get("layers"), result.get("parameters")
-            if isinstance(layers, int) and isinstance(parameters, int):
-                built = _("a network of {layers} layers, {parameters} parameters")
-                self._say(built.format(layers=layers, parameters=whole(parameters)))
-        elif frame.kind == "end":
-            self._status.update(_("Checking and writing the report …"))
-
-    def _say(self, text: str) -> None:
-        self._console.print(f"· {text}", markup=False)
-        self._status.update(text)
 
 
 @click.command("demo")

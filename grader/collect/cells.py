@@ -45,6 +45,17 @@ class Statement:
     tree: ast.stmt | None
     error: str = ""
 
+    @property
+    def broken_line(self) -> int:
+        """The line of the cell at which reading it as Python ends, for a statement that does not parse."""
+        try:
+            ast.parse(self.source)
+        except SyntaxError as error:
+            return self.line + max((error.lineno or 1) - 1, 0)
+        except PARSE_ERRORS:
+            pass
+        return self.line
+
 
 def split(data: bytes, *, suffix: str) -> list[str]:
     """Return the sources of the code cells of a notebook, a percent script or a plain script.
@@ -111,6 +122,11 @@ def _percent_cells(text: str) -> Iterator[str]:
                 yield source
 
 
+def has_code(source: str) -> bool:
+    """Tell whether there is more in a cell than remarks."""
+    return any(line.strip() and not line.lstrip().startswith("#") for line in source.split("\n"))
+
+
 def statements(source: str, *, is_script: bool = False) -> list[Statement]:
     """Return the top-level statements of a cell; what cannot be parsed becomes a statement without a tree.
 
@@ -158,7 +174,7 @@ def _plain_call(node: ast.stmt) -> str:
 def _can_open(function: ast.FunctionDef) -> bool:
     arguments = function.args
     takes_any = any((arguments.args, arguments.posonlyargs, arguments.kwonlyargs, arguments.vararg, arguments.kwarg))
-    barred = (ast.Return, ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal)
+    barred = (ast.Return, ast.Yield, ast.YieldFrom, ast.Nonlocal)
     own = [node for statement in function.body for node in _walk_own(statement)]
     return not takes_any and not function.decorator_list and not any(isinstance(node, barred) for node in own)
 

@@ -74,6 +74,8 @@ class Execution:
         self._stand_ins = StandInFinder(map(str, fields["stand_ins"]))
         self._answers = {name: probes.answers(name, parsed) for name in map(str, fields["answers"])}
         self._probed: Counter[str] = Counter()
+        self._asking: list[Statement] = []
+        self._asked = 0
         self._labels = frozenset(map(str, fields["labels"]))
         self._gallery = Gallery(self._session)
         self._values = values.Watch(self._session, frozenset(map(str, fields["numbers"])), tuple(fields["datasets"]))
@@ -105,6 +107,7 @@ class Execution:
 
     def _run_cell(self, index: int) -> Ran:
         def after(part: Statement) -> None:
+            self._note_asking(part)
             self._tape.finish_step()
             self._send_names(index)
             self._gallery.attach()
@@ -114,13 +117,30 @@ class Execution:
             attempt(functools.partial(self._probe_prediction, part))
 
         def provide(name: str) -> bool:
-            return self._session.surrogates.provide(name, self._namespace)
+            return self._session.surrogates.provide(name, self._namespace) or self._provide_data(name)
 
         parts, stopwatch = self._parsed[index], self._session.stopwatch
         ran = run_cell(index, parts, self._namespace, self._limits, after, stopwatch, provide)
         if ran.state == "timed_out":
             self._limits = self._limits.shortened()
         return ran
+
+    def _provide_data(self, name: str) -> bool:
+        """Give images or labels that a function of the lab failed to load, as it should; it is judged by itself."""
+        session, fields = self._session, self._job.fields
+        if not fields["functions"] or name not in session.watched | self._labels:
+            return False
+        split = "train" if "train" in name.lower() else "test"
+        shape = tuple(fields["image_shape"])
+        is_label = name in self._labels
+        self._namespace[name] = session.images.one_hot(split) if is_label else session.images.raw(split, shape)
+        return True
+
+    def _note_asking(self, part: Statement) -> None:
+        """Remember the statements in which a network was asked for predictions, be it in a function of theirs."""
+        if self._session.asked > self._asked:
+            self._asked = self._session.asked
+            self._asking.append(part)
 
     def _send_names(self, index: int) -> None:
         """Send which names mean which network now, and what the watched names hold if that is new."""
@@ -167,6 +187,8 @@ class Execution:
             is_printed=is_printed,
             trials=self._job.arrays["trials"],
             cells=self._parsed,
+            asks=lambda part: any(part is other for other in self._asking),
+            classes=next(iter(self._answers), ""),
             namespace=self._namespace,
             limits=PROBE_LIMITS,
         )

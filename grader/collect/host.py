@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,10 @@ STATES = {
 }
 """What became of the cell during which a worker was lost, by the reason; `crashed` for all others."""
 
+_FULL = Ending(reason="evidence_full")
+
 KINDS = frozenset(
-    {"cell", "started", "ran", "run", "call", "snapshot", "tape", "names", "value", "probe", "answer", "end"}
+    {"started", "ran", "run", "call", "snapshot", "tape", "names", "value", "probe", "answer", "end"}
     | {"figure", "function", "dataset", "numbers", "losses"}
 )
 
@@ -61,28 +64,80 @@ class Job:
     early_stop: bool = True
 
 
-def collect(job: Job, folder: Path, listener: Listener) -> Evidence:
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """A worker that has told what stands in a submission, in `frames`, and gets ready to run it.
+
+    `ending` says how it ended where it came to no good.
+    """
+
+    worker: Worker
+    frames: list[Frame] = field(default_factory=list)
+    ending: Ending | None = None
+
+
+@contextmanager
+def reading(submission: Submission, lab: Lab, plan: Plan, launch: Launch, listener: Listener) -> Iterator[Reading]:
+    """Start a worker and let it tell the cells of a submission; it imports TensorFlow while nobody asks for more.
+
+    Raises:
+        MachineError: no worker can be started.
+    """
+    with launch("grader.collect.worker", plan.limits) as worker:
+        begun = Reading(worker=worker)
+        try:
+            worker.send(_text(submission, lab))
+            begun.ending = _hear_cells(begun, listener)
+        except WorkerLost as lost:
+            begun.ending = _charged(lost)
+        yield begun
+
+
+def _hear_cells(begun: Reading, listener: Listener) -> Ending | None:
+    """Keep what a worker tells of the cells, up to how many they are; return its ending where it ends before."""
+    while True:
+        frame = begun.worker.receive()
+        if frame.kind not in ("cell", "run", "end"):
+            return Ending(reason="protocol", detail="a record that does not belong here")
+        listener(frame)
+        if frame.kind == "end":
+            return _ending(frame)
+        begun.frames.append(frame)
+        if frame.kind == "run":
+            return None
+
+
+def collect(job: Job, folder: Path, listener: Listener, begun: Reading | None = None) -> Evidence:
     """Run a submission in a worker and return the evidence, which also stands in `folder`.
 
     Whatever becomes of the worker, there is a record: it says how the run ended. Where native code crashed, the
     submission is run once more: TensorFlow does that about once in two hundred runs, and it is not the student's fault.
 
+    Args:
+        job: what to run.
+        folder: where the record goes.
+        listener: is told of each record as it comes.
+        begun: a worker that has read this submission already.
+
     Raises:
         MachineError: no worker can be started, or the record cannot be written.
     """
     started = time.monotonic()
-    found = _collect_once(job, folder, listener)
+    found = _collect_once(job, folder, listener, begun)
     is_early = time.monotonic() - started < job.plan.limits.wall_s / 2
     if found.ending == "died" and found.ending_detail in CRASHES and is_early:
-        found = _collect_once(job, folder, listener)
+        found = _collect_once(job, folder, listener, None)
     return found
 
 
-def _collect_once(job: Job, folder: Path, listener: Listener) -> Evidence:
+def _collect_once(job: Job, folder: Path, listener: Listener, begun: Reading | None) -> Evidence:
     with record.Recorder(folder) as recorder:
-        with job.launch("grader.collect.worker", job.plan.limits) as worker:
-            ending = _follow(job, worker, recorder, listener)
-            peak, log = worker.peak_bytes, worker.log
+        with ExitStack() as stack:
+            begun = begun or stack.enter_context(reading(job.submission, job.lab, job.plan, job.launch, listener))
+            is_kept = all(recorder.write(frame) for frame in begun.frames)
+            ending = begun.ending or (_follow(job, begun, recorder, listener) if is_kept else _FULL)
+            begun.worker.kill()
+            peak, log = begun.worker.peak_bytes, begun.worker.log
         (folder / "worker.log").write_text(log, encoding="utf-8", errors="replace")
         recorder.write(Frame(kind="run", fields={"peak_bytes": peak}))
         recorder.write(Frame(kind="end", fields={"reason": ending.reason, "detail": ending.detail}))
@@ -94,40 +149,56 @@ class _Heard:
     """How far a submission has come, by what its worker says."""
 
     current: int | None = None
-    has_started: bool = False
 
 
-def _follow(job: Job, worker: Worker, recorder: record.Recorder, listener: Listener) -> Ending:
-    heard = _Heard()
+def _follow(job: Job, begun: Reading, recorder: record.Recorder, listener: Listener) -> Ending:
+    heard, worker = _Heard(), begun.worker
     try:
+        # Waiting for its job was not the submission's time.
+        worker.restart_clock()
         # Made and forgotten here: the images of the lab take 55 MB.
         worker.send(_request(job))
         ending = _listen(worker, recorder, listener, heard)
     except WorkerLost as lost:
-        if lost.ending.reason == "machine_memory":
-            raise MachineError(
-                "the machine ran out of memory while the submission ran; grade it again with less beside it",
-                slug="machine-memory",
-            ) from lost
-        ending = lost.ending
+        ending = _charged(lost)
     if heard.current is not None:
         recorder.write(_interrupted(heard.current, ending.reason))
     return ending
 
 
+def _charged(lost: WorkerLost) -> Ending:
+    """Return how a submission ended that lost its worker.
+
+    Raises:
+        MachineError: that was not the submission's doing.
+    """
+    if lost.ending.reason == "machine_memory":
+        raise MachineError(
+            "the machine ran out of memory while the submission ran; grade it again with less beside it",
+            slug="machine-memory",
+        ) from lost
+    if lost.ending.reason == "abandoned":
+        raise MachineError("the run was stopped", slug="stopped") from lost
+    return lost.ending
+
+
+def _ending(frame: Frame) -> Ending:
+    return Ending(reason=str(frame.fields.get("reason")), detail=str(frame.fields.get("detail")))
+
+
 def _listen(worker: Worker, recorder: record.Recorder, listener: Listener, heard: _Heard) -> Ending:
     while True:
         frame = worker.receive()
-        if frame.kind not in KINDS or (frame.kind == "cell" and heard.has_started):
-            # What stands in a cell is told before anything runs; student code has no say in it.
+        if frame.kind not in KINDS:
+            # What stands in a cell was told before anything ran; student code has no say in it.
             return Ending(reason="protocol", detail="a record that does not belong here")
         listener(frame)
         if frame.kind == "end":
-            return Ending(reason=str(frame.fields.get("reason")), detail=str(frame.fields.get("detail")))
+            return _ending(frame)
         if frame.kind == "started":
-            heard.current, heard.has_started = _index(frame), True
+            heard.current = _index(frame)
         elif not recorder.write(frame):
-            return Ending(reason="evidence_full")
+            return _FULL
         if frame.kind == "ran":
             heard.current = None
 
@@ -174,10 +245,14 @@ def orders(lab: Lab, plan: Plan, suffix: str, seed: int, *, early_stop: bool) ->
     }
 
 
+def _text(submission: Submission, lab: Lab) -> Frame:
+    fields = {"suffix": submission.suffix, "placeholder": lab.placeholder}
+    return Frame(kind="read", fields=fields, arrays={"submission": np.frombuffer(submission.data, np.uint8)})
+
+
 def _request(job: Job) -> Frame:
     fields = orders(job.lab, job.plan, job.submission.suffix, job.seed, early_stop=job.early_stop)
     arrays = {
-        "submission": np.frombuffer(job.submission.data, np.uint8),
         "held_out": job.held_out,
         "trials": job.trials,
         **{

@@ -15,6 +15,7 @@ from grader.collect.looking import attempt
 from grader.wire import Array
 
 PIXELS = 784
+CLASSES = 10
 SAMPLE = 64
 """Rows of a call that are looked up: enough to tell a split from a mixture, cheap enough for every call."""
 
@@ -73,8 +74,16 @@ class Images:
 
     def prepared(self, split: str, shape: tuple[int, ...]) -> Array:
         """Return a split as the lab prepares it: float32 from 0 to 1, each image of the given shape."""
+        return self.raw(split, shape).astype(np.float32) / np.float32(255)
+
+    def raw(self, split: str, shape: tuple[int, ...]) -> Array:
+        """Return a copy of the images of a split: uint8 from 0 to 255, each of the given shape."""
         raw = self._raw[split]
-        return (raw.astype(np.float32) / np.float32(255)).reshape(len(raw), *shape)
+        return raw.reshape(len(raw), *shape).copy()
+
+    def one_hot(self, split: str) -> Array:
+        """Return the labels of a split as float32 (n, 10)."""
+        return np.eye(CLASSES, dtype=np.float32)[self._labels[split]]
 
     def label(self, split: str, row: int) -> int | None:
         """Return the label of an image of the lab, or None where it is none of them."""
@@ -162,6 +171,8 @@ def to_array(value: object) -> Array | None:
 
 
 def _first_rows(images: object, labels: object) -> tuple[Array, int, object] | None:
+    if isinstance(images, list | tuple) and len(images) == 1:
+        images = images[0]  # Keras takes a list of inputs, too.
     """Return (rows, number of rows in all, labels); of a dataset, the first batches stand for the whole."""
     if hasattr(images, "element_spec") and hasattr(images, "take"):
         return _rows_of_dataset(images)

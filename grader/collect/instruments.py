@@ -19,10 +19,13 @@ from grader import networks
 from grader.collect import rationing
 from grader.collect.looking import attempt
 from grader.collect.session import Facts, Record, Session
-from grader.collect.snapshots import afresh, run_traced, take_initial, take_snapshot
+from grader.collect.snapshots import afresh, is_built, run_traced, take_initial, take_snapshot
 from grader.collect.story import plain_number
 
 HISTORY_LIMIT = 200
+CALLS_LIMIT = 500
+"""Calls of networks by themselves that are looked at; loops over single images have thousands."""
+
 INFERENCES = 15
 """Calls of evaluate and predict that are not counted as the student's own time; a loop over single images is."""
 
@@ -41,6 +44,12 @@ def install(session: Session) -> None:
     for name in ("save", "save_weights", "export"):
         setattr(keras.Model, name, _instrument(session, getattr(keras.Model, name), _save))
     _install_loading(session)
+    _install_saving(session)
+
+    def called(model: Any, images: Any, outputs: Any) -> None:
+        attempt(lambda: _listen(session, model, images, outputs))
+
+    session.tracer.called = called
     tf.config.run_functions_eagerly(True)  # noqa: FBT003 - TensorFlow's own signature
 
 
@@ -57,9 +66,45 @@ def _install_loading(session: Session) -> None:
         record.end({})
         return model
 
+    _replace_everywhere(original, load_model)
+
+
+def _install_saving(session: Session) -> None:
+    """Record which networks are written by Keras' function, which does the same as their method."""
+    original = keras.models.save_model
+
+    @functools.wraps(original)
+    def save_model(model: Any, *args: Any, **kwargs: Any) -> Any:
+        if session.depth or not isinstance(model, keras.Model):
+            return original(model, *args, **kwargs)
+        record = Record(session=session, name="save", model=model)
+        result = _run(session, record, lambda: original(model, *args, **kwargs))
+        record.end({})
+        return result
+
+    _replace_everywhere(original, save_model)
+
+
+def _replace_everywhere(original: Callable[..., Any], replacement: Callable[..., Any]) -> None:
+    """Put a function in the place of one of Keras', whichever of its modules it is looked for in."""
+    name = original.__name__
     for module in list(sys.modules.values()):
-        if getattr(module, "__dict__", {}).get("load_model") is original:
-            module.load_model = load_model  # type: ignore[attr-defined]
+        if getattr(module, "__dict__", {}).get(name) is original:
+            setattr(module, name, replacement)
+
+
+def _listen(session: Session, model: Any, images: Any, outputs: Any) -> None:
+    """Record that a network was called by itself on test images, as others call `predict`."""
+    if session.depth or session.listened >= CALLS_LIMIT or isinstance(images, keras.KerasTensor):
+        return
+    session.asked += 1
+    session.listened += 1
+    facts = session.images.facts(images)
+    if facts is not None and facts["split"] == "test":
+        record = Record(session=session, name="call", model=model, facts=facts)
+        record.begin()
+        record.end({"shape": [int(size) for size in np.shape(outputs)][:8]})
+        session.predictions = [*session.predictions[-20:], (outputs, model)]
 
 
 def _save(session: Session, original: Callable[..., Any], model: Any, arguments: dict[str, Any]) -> Any:
@@ -116,7 +161,7 @@ def _compile(session: Session, original: Callable[..., Any], model: Any, argumen
 def _size(session: Session, model: Any) -> dict[str, int]:
     """Return the number of layers and parameters of a network, for whoever waits; nothing where it cannot run."""
     # One that is not built yet must not be built for a shape that the student may not mean.
-    shown = model if getattr(model, "built", False) else afresh(model)
+    shown = model if is_built(model) else afresh(model)
     traced = None if shown is None else run_traced(session, shown)
     if traced is None:
         return {}
@@ -165,6 +210,8 @@ def _loss_behaviour(loss: Any) -> dict[str, Any]:
 
 
 def _fit(session: Session, original: Callable[..., Any], model: Any, arguments: dict[str, Any]) -> Any:
+    if session.tracer.stand_in is not None:
+        return getattr(model, "history", None) or keras.callbacks.History()
     arguments, images, labels, rows = rationing.peek(arguments)
     facts = _remember(session, model, images, labels)
     if facts is not None and rows:
@@ -215,6 +262,8 @@ def _updates(model: Any) -> int | None:
 def _remember(session: Session, model: Any, images: Any, labels: Any) -> Facts:
     """Note what a network is fed, so that it can be run later on images prepared in the same way."""
     facts = session.images.facts(images, labels)
+    if facts is not None:
+        session.shapes[model] = tuple(facts["shape"])
     if facts is not None and facts["scale"] is not None:
         session.fed[model] = facts
     return facts
@@ -249,6 +298,7 @@ def _infer(session: Session, record: Record, original: Callable[..., Any], argum
 def _predict(session: Session, original: Callable[..., Any], model: Any, arguments: dict[str, Any]) -> Any:
     if session.tracer.stand_in is not None:
         return session.tracer.stand_in(model, arguments.get("x"))
+    session.asked += 1
     facts = _remember(session, model, arguments.get("x"), None)
     record = Record(session=session, name="predict", model=model, facts=facts)
     governed, rows = rationing.ration_predict(session, dict(arguments))
@@ -263,6 +313,7 @@ def _predict(session: Session, original: Callable[..., Any], model: Any, argumen
 def _predict_on_batch(session: Session, original: Callable[..., Any], model: Any, arguments: dict[str, Any]) -> Any:
     if session.tracer.stand_in is not None:
         return session.tracer.stand_in(model, arguments.get("x"))
+    session.asked += 1
     record = Record(session=session, name="predict", model=model, facts=_remember(session, model, arguments["x"], None))
     result = _run(session, record, lambda: original(**arguments), governed=False)
     record.end({"shape": [int(size) for size in np.shape(result)][:8]})

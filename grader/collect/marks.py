@@ -19,7 +19,10 @@ TOKEN_RESTARTS = 50
 
 
 def find(statements: Sequence[Statement], *, placeholder: str) -> dict[str, Any]:
-    """Return `{"marks": […], "placeholders": [line, …]}` for the statements of one cell."""
+    """Return `{"marks": […], "placeholders": [line, …], "broken": [line, …]}` for the statements of one cell.
+
+    Broken are the lines at which a statement cannot be read as Python.
+    """
     marks: list[dict[str, Any]] = []
     places: list[int] = []
     pattern = re.compile(rf"\b{re.escape(placeholder)}\b")
@@ -30,7 +33,12 @@ def find(statements: Sequence[Statement], *, placeholder: str) -> dict[str, Any]
         else:
             marks.extend(_marks_in_tree(statement.tree))
             places.extend(_places_in_tree(statement.tree, pattern))
-    return {"marks": marks[:MARKS_LIMIT], "placeholders": sorted(set(places))[:MARKS_LIMIT]}
+    broken = [statement.broken_line for statement in statements if statement.tree is None]
+    return {
+        "marks": marks[:MARKS_LIMIT],
+        "placeholders": sorted(set(places))[:MARKS_LIMIT],
+        "broken": broken[:MARKS_LIMIT],
+    }
 
 
 def _marks_in_tree(tree: ast.stmt) -> Iterator[dict[str, Any]]:

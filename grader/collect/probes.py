@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,10 +30,14 @@ class Target:
     parts: tuple[Statement, ...]
 
 
+Asks = Callable[[Statement], bool]
+"""Tells whether a network was asked for predictions while a statement ran, in whatever function."""
+
+
 def answers(name: str, cells: Mapping[int, Sequence[Statement]]) -> list[Statement]:
-    """Return the statements that assign a name, apart from those that train."""
+    """Return the statements that assign a name or fill what it holds, apart from those that train."""
     parts = [part for index in sorted(cells) for part in cells[index]]
-    return [part for part in parts if part.tree is not None and name in _stored(part.tree) and not _trains(part.tree)]
+    return [part for part in parts if part.tree is not None and name in _made(part.tree) and not _trains(part.tree)]
 
 
 def _trains(tree: ast.stmt) -> bool:
@@ -59,13 +63,15 @@ def printed(name: str, part: Statement) -> Statement | None:
     return Statement(line=part.line, source=part.source, tree=ast.fix_missing_locations(tree))
 
 
-def find_target(cells: Mapping[int, Sequence[Statement]], held: frozenset[str], answer: Statement) -> Target | None:
+def find_target(
+    cells: Mapping[int, Sequence[Statement]], held: frozenset[str], answer: Statement, asks: Asks = lambda _: False
+) -> Target | None:
     """Return where a statement stands, with those between it and the names in `held` that it depends on."""
     parts = [(index, part) for index in sorted(cells) for part in cells[index]]
     for position, (index, part) in enumerate(parts):
         if part.line == answer.line and part.source is answer.source:
             before = [earlier for _, earlier in parts[:position]]
-            return Target(cell=index, line=part.line, parts=(*_between(before, answer, held), answer))
+            return Target(cell=index, line=part.line, parts=(*_between(before, answer, held, asks), answer))
     return None
 
 
@@ -74,30 +80,66 @@ def depends_on_predictions(session: Session, namespace: Mapping[str, Any], answe
     return any(_is_prediction(session, namespace[name]) for name in _loaded(answer.tree) if name in namespace)
 
 
-def _between(before: Sequence[Statement], last: Statement, held: frozenset[str]) -> list[Statement]:
-    """Return the cheap statements that carry what is held to the last one, such as `first = predictions[0]`."""
-    derived: dict[str, Statement] = {}
-    known = set(held)
+def _between(before: Sequence[Statement], last: Statement, held: frozenset[str], asks: Asks) -> list[Statement]:
+    """Return the cheap statements that carry what is held to the last one, such as `first = predictions[0]`.
+
+    What none of them makes keeps the value that it has. What one of them changes, such as a running maximum or a list
+    that a loop fills, has to begin as it did for the student.
+    """
+    makers, known = dict[str, list[Statement]](), set(held)
     for part in before:
-        if part.tree is not None and _is_cheap(part.tree):
-            stored = _stored(part.tree) - held
-            if _loaded(part.tree) & known or _predicts(part.tree):
-                known |= stored
-                derived |= dict.fromkeys(stored, part)
-            else:
-                known -= stored
-                derived = {name: carrier for name, carrier in derived.items() if name not in stored}
-    if last.tree is not None:
-        # What the last statement changes, such as a running maximum, has to begin as it did for the student.
-        changed = _stored(last.tree) & _loaded(last.tree)
-        starts = {name: part for part in before if part.tree and _is_cheap(part.tree) for name in _stored(part.tree)}
-        derived |= {name: part for name, part in starts.items() if name in changed}
-    wanted, chosen = _loaded(last.tree), list[Statement]()
+        if part.tree is None or not _is_cheap(part.tree):
+            continue
+        is_derived = bool(_loaded(part.tree) & known) or _predicts(part.tree) or asks(part)
+        for name in _made(part.tree) - held:
+            if _sets_anew(part.tree, name):
+                makers[name] = []
+                known.discard(name)
+            makers.setdefault(name, []).append(part)
+            known |= {name} if is_derived else set()
+    chosen = [last]
+    wanted = _needed(last, known)
     for part in reversed(before):
-        if part.tree is not None and any(derived.get(name) is part for name in wanted):
-            wanted |= _loaded(part.tree)
+        if any(part is maker for name in wanted for maker in makers.get(name, ())):
+            wanted |= _needed(part, known)
             chosen.insert(0, part)
-    return chosen
+    return chosen[:-1]
+
+
+def _needed(part: Statement, known: Collection[str]) -> set[str]:
+    """Return the names that have to be made again for a statement: derived ones, and those that it changes."""
+    tree = part.tree
+    changed = () if tree is None else (name for name in _made(tree) if not _sets_anew(tree, name))
+    return {*_loaded(tree).intersection(known), *changed}
+
+
+def _made(tree: ast.stmt) -> frozenset[str]:
+    """Return the names that a statement assigns, and those of the values that it changes in place."""
+    return _stored(tree) | _changed(tree)
+
+
+def _changed(tree: ast.AST) -> frozenset[str]:
+    """Return the names whose values a statement changes in place, as in `name.append(…)` and `name[…] = …`."""
+    if isinstance(tree, _SCOPES):
+        return frozenset()
+    found = frozenset[str]().union(*(_changed(child) for child in ast.iter_child_nodes(tree)))
+    match tree:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in _FILLING:
+            return found | {name}
+        case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
+            return found | {name}
+        case _:
+            return found
+
+
+_FILLING = frozenset({"append", "extend", "insert", "add", "update", "fill", "sort", "reverse", "remove", "pop"})
+"""Methods of lists, sets and arrays that change them."""
+
+
+def _sets_anew(tree: ast.stmt, name: str) -> bool:
+    """Tell whether a statement gives a name a value that does not depend on the one before."""
+    is_plain = isinstance(tree, ast.Assign | ast.AnnAssign)
+    return is_plain and name in _stored(tree) and name not in _loaded(tree)
 
 
 def _predicts(tree: ast.stmt) -> bool:
@@ -118,15 +160,16 @@ def _slice(parts: Sequence[Statement], given: frozenset[str]) -> Iterator[Statem
 
 
 def _is_cheap(tree: ast.stmt) -> bool:
-    """Tell whether a statement may run again: nothing that trains, and no loop."""
+    """Tell whether a statement may run again: nothing that trains or draws, and no definition."""
     calls = {
         node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     }
-    return isinstance(tree, ast.Assign | ast.AnnAssign | ast.AugAssign) and not calls & {
-        "fit",
-        "evaluate",
-        "load_data",
-    }
+    is_of_kind = isinstance(tree, _CHEAP) or (isinstance(tree, ast.Expr) and bool(_changed(tree)))
+    return is_of_kind and not calls & _COSTLY and not _trains(tree)
+
+
+_CHEAP = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.While, ast.If, ast.With, ast.Try)
+_COSTLY = frozenset({"fit", "train_on_batch", "evaluate", "load_data", "apply_gradients", "show", "imshow", "subplot"})
 
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -159,6 +202,8 @@ def probe_prediction(
     is_printed: bool,
     trials: Array,
     cells: Mapping[int, Sequence[Statement]],
+    asks: Asks,
+    classes: str,
     namespace: dict[str, Any],
     limits: CellLimits,
 ) -> None:
@@ -172,6 +217,8 @@ def probe_prediction(
         source: the variable that the lab keeps predictions in; given, too, where an earlier mistake left it unset.
         trials: float32 (trials, rows, classes), each row a distribution.
         cells: the statements of each cell.
+        asks: whether a network was asked for predictions while a statement ran.
+        classes: the answer that holds the class of each image, on which others build.
         namespace: the student's global names; they are copied, not changed.
         limits: time of each trial.
     """
@@ -179,26 +226,48 @@ def probe_prediction(
     own = np.shape(namespace[source]) if source in namespace else (len(session.images), trials.shape[2])
     if len(own) == 2:  # noqa: PLR2004 - images × classes
         held[source] = own
-    target = find_target(cells, frozenset(held), answer)
-    if target is None:
-        return
-    given, arrays, kind, error = [], dict[str, Array](), "", ""
-    for number, trial in enumerate(trials):
-        value, kind, error = _one_trial(session, target, name, trial, held, namespace, limits)
-        given.append(plain_number(value))
-        array = to_array(value)
-        if array is not None and array.ndim == 1 and array.dtype.kind in "biu" and array.size <= ANSWERS_LIMIT:
-            arrays[f"t{number}"] = array.astype(np.int64)
-    fields = {
-        "name": name,
-        "cell": target.cell,
-        "line": target.line,
-        "answers": given,
-        "printed": is_printed,
-        "kind": kind,
-        "error": error,
-    }
-    session.story.send("probe", fields, arrays)
+    chosen = [{n: _stretched(trial, shape) for n, shape in held.items()} for trial in trials]
+    # Once as it is written, and once more with the right classes: those found above may be wrong already.
+    ways = [chosen]
+    if classes and classes != name and classes in _loaded(answer.tree):
+        is_list = isinstance(namespace.get(classes), list)
+        right = [np.resize(trial, (len(session.images), trials.shape[2])).argmax(axis=1) for trial in trials]
+        ways.append([{**one, classes: r.tolist() if is_list else r} for one, r in zip(chosen, right, strict=True)])
+    for way in ways:
+        target = find_target(cells, frozenset(way[0]), answer, asks)
+        if target is not None:
+            fields = {"name": name, "cell": target.cell, "line": target.line, "printed": is_printed}
+            _try(session, target, fields, trials, way, namespace, limits)
+
+
+def _try(
+    session: Session,
+    target: Target,
+    fields: Mapping[str, Any],
+    trials: Array,
+    way: Sequence[Mapping[str, Any]],
+    namespace: dict[str, Any],
+    limits: CellLimits,
+) -> None:
+    """Run a target once for each trial, with what is given in that one, and send the answers."""
+    answered, arrays, kind, error = [], dict[str, Array](), "", ""
+    for number, (trial, given) in enumerate(zip(trials, way, strict=True)):
+        value, kind, error = _one_trial(session, target, str(fields["name"]), trial, given, namespace, limits)
+        answered.append(plain_number(value))
+        whole = whole_numbers(value)
+        if whole is not None:
+            arrays[f"t{number}"] = whole
+    session.story.send("probe", {**fields, "answers": answered, "kind": kind, "error": error}, arrays)
+
+
+def whole_numbers(value: object) -> Array | None:
+    """Return a row or a column of whole numbers, of whatever type; None for anything else."""
+    array = to_array(value)
+    if array is None or array.ndim not in (1, 2) or array.shape[1:] not in ((), (1,)) or array.size > ANSWERS_LIMIT:
+        return None
+    if array.dtype.kind == "f" and not (array.size and np.array_equal(array, np.rint(array))):
+        return None
+    return array.reshape(-1).astype(np.int64)
 
 
 def _is_prediction(session: Session, value: object) -> bool:
@@ -210,13 +279,13 @@ def _one_trial(
     target: Target,
     name: str,
     trial: Array,
-    held: Mapping[str, tuple[int, ...]],
+    given: Mapping[str, Any],
     namespace: dict[str, Any],
     limits: CellLimits,
 ) -> tuple[Any, str, str]:
     before = dict(namespace)
     # In the student's own namespace, so that functions see it, too.
-    namespace.update({n: _stretched(trial, shape) for n, shape in held.items()})
+    namespace.update(given)
     namespace.pop(name, None)
     session.tracer.stand_in = _stand_in(session, trial)
     try:
@@ -274,6 +343,7 @@ def _stand_in(session: Session, trial: Array) -> Callable[[Any, Any], Array]:
         rows = np.arange(len(trial))
         with contextlib.suppress(Exception):
             _, rows = session.images.rows(images)
-        return np.asarray(trial[np.maximum(rows, 0) % len(trial)])
+        # Images that cannot be told apart any more, for a mistake above, are taken in their order.
+        return np.asarray(trial[np.where(rows < 0, np.arange(len(rows)), rows) % len(trial)])
 
     return predict

@@ -202,12 +202,20 @@ def _execute_provided(tree: ast.stmt, index: int, namespace: dict[str, Any], pro
     for _ in range(PROVIDED):
         try:
             _execute(tree, index, namespace)
-        except NameError as error:
-            if not provide(str(error.name)):
+        except (NameError, AttributeError) as error:
+            if not any(provide(name) for name in _missing(error, tree, namespace)):
                 raise
         else:
             return
     _execute(tree, index, namespace)
+
+
+def _missing(error: NameError | AttributeError, tree: ast.stmt, namespace: dict[str, Any]) -> list[str]:
+    """Return the names without a value that an error is about: one that is not known, or those that hold None."""
+    if isinstance(error, NameError):
+        return [str(error.name)]
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} if error.obj is None else set()
+    return sorted(name for name in names if namespace.get(name, ...) is None)
 
 
 def _execute(tree: ast.stmt, index: int, namespace: dict[str, Any]) -> None:
@@ -295,15 +303,8 @@ def _interrupt(thread: int) -> None:
 
 
 def _syntax_failure(part: Statement, index: int) -> dict[str, Any]:
-    line = part.line
-    try:
-        ast.parse(part.source)
-    except SyntaxError as error:
-        line += max((error.lineno or 1) - 1, 0)
-    except PARSE_ERRORS:
-        pass
     last = part.line + part.source.count("\n")
-    where = {"cell": index, "line": line, "first": part.line, "last": last}
+    where = {"cell": index, "line": part.broken_line, "first": part.line, "last": last}
     return {"kind": "syntax_error", "type": "SyntaxError", "message": part.error[:MESSAGE_KEPT], **where}
 
 

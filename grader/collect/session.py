@@ -35,6 +35,7 @@ class Session:
     named: dict[str, int] = field(default_factory=dict)
     watched_values: dict[str, Any] = field(default_factory=dict)
     fed: weakref.WeakKeyDictionary[Any, Facts] = field(default_factory=weakref.WeakKeyDictionary)
+    shapes: weakref.WeakKeyDictionary[Any, tuple[int, ...]] = field(default_factory=weakref.WeakKeyDictionary)
     costs: weakref.WeakKeyDictionary[Any, int] = field(default_factory=weakref.WeakKeyDictionary)
     fits: weakref.WeakKeyDictionary[Any, int] = field(default_factory=weakref.WeakKeyDictionary)
     predictions: list[tuple[Any, Any]] = field(default_factory=list)
@@ -48,6 +49,8 @@ class Session:
     trainings: Counter[int] = field(default_factory=Counter)
     inferences: int = 0
     inferred: int = 0
+    asked: int = 0
+    listened: int = 0
     surrogates: Surrogates = field(default_factory=lambda: Surrogates(()))
 
     @contextmanager

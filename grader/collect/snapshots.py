@@ -30,12 +30,32 @@ def prepared(facts: Facts, shape: tuple[int, ...], raw: Array) -> Array:
 
 def _shapes(session: Session, model: Any) -> list[tuple[int, ...]]:
     """Return the shapes of one image to try on a network, the likeliest first."""
-    known = session.fed.get(model)
-    declared = getattr(model, "input_shape", None) if getattr(model, "built", False) else None
-    shapes = [tuple(known["shape"])] if known else []
-    if isinstance(declared, tuple) and all(isinstance(size, int) for size in declared[1:]):
-        shapes.append(tuple(declared[1:]))
+    shapes = [session.shapes[model]] if model in session.shapes else []
+    if shapes and not is_built(model):
+        return shapes  # Any other would build it for images that it is not meant for.
+    declared = (getattr(model, "input_shape", None), _build_shape(model)) if getattr(model, "built", False) else ()
+    shapes.extend(tuple(shape[1:]) for shape in declared if isinstance(shape, tuple) and all(map(_is_size, shape[1:])))
     return [*shapes, (28, 28, 1), (28, 28), (784,)]
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int)
+
+
+def _build_shape(model: Any) -> Any:
+    """Return what `build` was called with, where that is known."""
+    try:
+        return model.get_build_config()["input_shape"]
+    except Exception:  # noqa: BLE001 - the network is the student's
+        return None
+
+
+def is_built(model: Any) -> bool:
+    """Tell whether all layers of a network have their weights: Keras calls others built after `build`, too."""
+    try:
+        return bool(model.built) and all(layer.built for layer in networks.leaves(model))
+    except Exception:  # noqa: BLE001 - the network is the student's
+        return False
 
 
 Traced = tuple[list[networks.Step], Any, tuple[int, ...]]
@@ -105,7 +125,7 @@ def take_initial(session: Session, model: Any) -> None:
     """Send the weights that a network has before its first training; one that is not built yet has none."""
     is_first = model not in session.initial and len(session.initial) < INITIAL_LIMIT
     session.initial.add(model)
-    if not is_first or not getattr(model, "built", False):
+    if not is_first or not is_built(model):
         return
     traced = run_traced(session, model)
     exported = traced and networks.export(*traced[:2])

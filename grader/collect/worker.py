@@ -1,4 +1,4 @@
-"""The untrusted process of one submission: reads a job, runs the cells, sends evidence. It holds no secret.
+"""The untrusted process of one submission: tells its cells, gets a job, runs them, sends evidence. It holds no secret.
 
 Started as `python -I -B -m grader.collect.worker`; nothing here knows a rubric or an expected value. The only labels
 are those that the lab gives to students anyway.
@@ -7,12 +7,13 @@ are those that the lab gives to students anyway.
 from __future__ import annotations
 
 import faulthandler
+import importlib
 import json
 import linecache
 import os
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -33,9 +34,18 @@ def main() -> None:
     faulthandler.enable(file=2)
     story = Story(answers)
     try:
+        text = wire.read(requests)
+        if text.kind == "warm":
+            # There is time before a submission comes.
+            importlib.import_module("grader.collect.execution")
+            text = wire.read(requests)
+        parsed = _tell_cells(text, story)
+        from grader.collect.execution import Execution  # noqa: PLC0415 - imports TensorFlow; the cells are known by now
+
         job = wire.read(requests)
         threading.Thread(target=_die_at_eof, args=(requests,), daemon=True).start()
-        _serve(job, story)
+        Execution(job, parsed, story).run()
+        story.send("end", {"reason": "done", "detail": ""})
     except cells.NotALabFile as error:
         story.send("end", {"reason": "rejected", "detail": str(error)})
     except BaseException:  # noqa: BLE001 - told to the parent's log, whatever it was
@@ -50,11 +60,14 @@ def _die_at_eof(requests: BinaryIO) -> None:
     _leave(1)
 
 
-def _serve(job: wire.Frame, story: Story) -> None:
-    fields = job.fields
-    sources = cells.split(job.arrays["submission"].tobytes(), suffix=str(fields["suffix"]))
-    parsed = {
-        index: cells.statements(source, is_script=len(sources) == 1) for index, source in enumerate(sources, start=1)
+def _tell_cells(text: wire.Frame, story: Story) -> dict[int, Sequence[cells.Statement]]:
+    """Send what is written in each cell; return the statements of each."""
+    fields = text.fields
+    sources = cells.split(text.arrays["submission"].tobytes(), suffix=str(fields["suffix"]))
+    # One cell with code is a script, whatever remarks stand in others.
+    is_script = sum(map(cells.has_code, sources)) == 1
+    parsed: dict[int, Sequence[cells.Statement]] = {
+        index: cells.statements(source, is_script=is_script) for index, source in enumerate(sources, start=1)
     }
     for index, source in enumerate(sources, start=1):
         # For whoever looks for the source of a function, as AutoGraph does.
@@ -62,10 +75,7 @@ def _serve(job: wire.Frame, story: Story) -> None:
         linecache.cache[cell_file(index)] = (len(source), None, lines, cell_file(index))
         _send_cell(story, index, source, marks.find(parsed[index], placeholder=str(fields["placeholder"])))
     story.send("run", {"cells": len(sources)})
-    from grader.collect.execution import Execution  # noqa: PLC0415 - imports TensorFlow; the cells are known by now
-
-    Execution(job, parsed, story).run()
-    story.send("end", {"reason": "done", "detail": ""})
+    return parsed
 
 
 def _send_cell(story: Story, index: int, source: str, facts: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from grader.errors import UsageError
+from grader.parsing import PARSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,7 +87,7 @@ def load(path: Path, *, only: Iterable[str] = tuple(SHAPES)) -> dict[str, NDArra
     Raises:
         OSError, ValueError, KeyError: the file is gone or has changed since it was accepted.
     """
-    with np.load(path, allow_pickle=False) as archive:
+    with PARSING, np.load(path, allow_pickle=False) as archive:
         return {name: archive[name].astype(np.uint8, copy=False) for name in only}
 
 
@@ -131,7 +132,8 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     if version not in readers:
         raise ValueError(f"an array in version {version} of NumPy's format")
     try:
-        shape, _, dtype = readers[version](file)
+        with PARSING:
+            shape, _, dtype = readers[version](file)
     except Exception as error:  # the parser lets through whatever a tokenizer of Python may raise
         raise ValueError(f"an array with an unreadable header ({error})") from error
     return shape, dtype

@@ -11,7 +11,7 @@ import numpy as np
 
 from grader.arguments import Arguments
 from grader.evidence import Call, Cell, Evidence, Mark, Snapshot
-from grader.judge.verdict import Place
+from grader.judge.code import Code, Place
 from grader.labs import Anchor, Expectations, Lab, Part, Role
 from grader.language import ENGLISH
 from grader.model import Effort
@@ -115,56 +115,22 @@ class Case:
             return None
         return float(np.mean(outputs.argmax(axis=1) == self.verified.labels))
 
+    @cached_property
+    def code(self) -> Code:
+        """What is written in the submission."""
+        return Code(lab=self.lab, cells=self.evidence.cells)
+
     def marks(self, anchor: Anchor) -> Iterator[tuple[Cell, Mark]]:
         """Yield the places in the code that an anchor recognises."""
-        limits = self._first(anchor.before), self._first(anchor.after)
-        for cell in self.evidence.cells:
-            for mark in cell.marks:
-                place = (cell.index, mark.line)
-                if limits[0] is not None and place >= limits[0]:
-                    continue
-                if limits[1] is not None and place < limits[1]:
-                    continue
-                if _matches(anchor, mark):
-                    yield cell, mark
-
-    def _first(self, name: str) -> tuple[int, int] | None:
-        """Return where a name is first defined or assigned, or None."""
-        if not name:
-            return None
-        for cell in self.evidence.cells:
-            for mark in cell.marks:
-                if mark.defines == name or name in mark.assigns:
-                    return cell.index, mark.line
-        # Without the lab's function, the network itself marks the place.
-        variable = next((role.variable for role in self.lab.roles if role.builder == name), "")
-        return self._first(variable) if variable else None
+        return self.code.marks(anchor)
 
     def unfilled(self, part: Part) -> Place | None:
         """Return where a placeholder still stands in the code of a part, or None."""
-        for cell, mark in self.marks(part.anchor):
-            for line in cell.placeholders:
-                if mark.line <= line <= mark.end_line:
-                    return cell.index, line
-        return None
+        return self.code.unfilled(part)
 
     def places(self, part: Part) -> list[tuple[Cell, Mark]]:
         """Return the places in the code that belong to a part."""
         return list(self.marks(part.anchor))
-
-
-def _matches(anchor: Anchor, mark: Mark) -> bool:
-    if mark.kind == "tape":
-        return anchor.tape
-    if mark.kind == "define":
-        return mark.defines in anchor.defines
-    if set(mark.assigns) & set(anchor.assigns):
-        return True
-    return any(_matches_call(pattern, call) for pattern in anchor.calls for call in mark.calls)
-
-
-def _matches_call(pattern: str, call: str) -> bool:
-    return call.endswith(pattern[1:]) if pattern.startswith("*") else call == pattern
 
 
 def has_convolution(layers: Sequence[object]) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from grader.evidence import Probe
 from grader.judge.case import Case
-from grader.judge.reading import keras_2_name, nothing_recorded, place_of, require_written
+from grader.judge.reading import advice_for, keras_2_name, nothing_recorded, place_of, require_written
 from grader.judge.verdict import Place, fail, no_evidence
 from grader.language import gettext as _
 from grader.wire import Array
@@ -20,11 +20,24 @@ def require_classes(case: Case, part_id: str, name: str) -> None:
     probe = _answered(case, part_id, name)
     if any(_are_classes(case, each) for each in _probes(case, name)):
         return
-    place = _place(probe)
-    found = len(probe.arrays[0]) if probe.arrays else 0
-    if found <= case.trials.shape[2]:
-        fail("classes-length", place, name=name, found=probe.kind.removeprefix("array of "))
+    place, count = _place(probe), _count(probe)
+    if count == 1:
+        fail("classes-single", place, name=name)
+    if probe.arrays and count > case.trials.shape[2]:
+        fail("wrong-classes", place, name=name)
+    if case.test_labels is not None and count == len(case.test_labels):
+        fail("classes-are-probabilities", place, name=name)
+    if count:
+        fail("classes-length", place, name=name, found=count)
     fail("wrong-classes", place, name=name)
+
+
+def _count(probe: Probe) -> int:
+    """Return how many numbers an answer holds; 0 where it is not made of numbers."""
+    if probe.arrays:
+        return len(probe.arrays[0])
+    count = probe.kind.removeprefix("array of ")
+    return int(count) if count.isdecimal() else int(any(isinstance(answer, float) for answer in probe.answers))
 
 
 def require_indices(case: Case, part_id: str, name: str, *, correct: bool) -> None:
@@ -35,6 +48,10 @@ def require_indices(case: Case, part_id: str, name: str, *, correct: bool) -> No
     wanted = _("correctly") if correct else _("incorrectly")
     if any(_are_indices(case, each, correct=not correct) for each in _probes(case, name)):
         fail("indices-swapped", _place(probe), name=name, wanted=wanted)
+    if any(_are_truths(answer) for answer in probe.arrays):
+        fail("indices-are-truths", _place(probe), name=name, wanted=wanted)
+    if _count(probe) == 1:
+        fail("indices-single", _place(probe), name=name, wanted=wanted)
     fail("wrong-indices", _place(probe), name=name, wanted=wanted)
 
 
@@ -49,7 +66,11 @@ def _answered(case: Case, part_id: str, name: str) -> Probe:
         place = _place(probe)
         if keras_2 := keras_2_name(probe.error):
             fail("keras-2", place, name=keras_2, error=probe.error)
-        no_evidence("expression-stopped", place if place[0] else place_of(case, part_id), error=probe.error)
+        place = place if place[0] else place_of(case, part_id)
+        kind, _colon, message = probe.error.partition(": ")
+        if kind == "NameError":
+            no_evidence("cell-raised", place, error=probe.error, advice=advice_for(kind, message))
+        no_evidence("answer-stopped", place, error=probe.error)
     return probe
 
 
@@ -65,6 +86,11 @@ def _classes(trial: Array, rows: int) -> Array:
     """Return the likeliest class of each of so many rows; a trial is repeated to be as long as the student's own."""
     classes: Array = np.resize(trial, (rows, trial.shape[1])).argmax(axis=1)
     return classes
+
+
+def _are_truths(answer: Array) -> bool:
+    """Tell whether there is a 0 or a 1 for each image, which numbers of different images cannot be."""
+    return len(answer) > 2 and set(np.unique(answer)) <= {0, 1}  # noqa: PLR2004 - 0 and 1 are numbers of images, too
 
 
 def _are_classes(case: Case, probe: Probe) -> bool:

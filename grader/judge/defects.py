@@ -192,6 +192,9 @@ DEFECTS: dict[str, Defect] = {
         "`{name}` returns {found} values; expected are {wanted}.",
         "What stands after `return`, and is it there in every case?",
     ),
+    "function-nothing": Defect(
+        "`{name}` returns nothing.", "`print` shows a value, `return` gives it to whoever called the function."
+    ),
     "function-no-numbers": Defect("{which} is of type {found}; expected are numbers.", "Return the array itself."),
     "function-shape": Defect(
         "{which} has the shape {found}; expected is {wanted}.",
@@ -208,9 +211,20 @@ DEFECTS: dict[str, Defect] = {
         "{which}: {share:.0%} of the numbers are not what is expected; they are from {low:.4g} to {high:.4g}.",
         "Work out a small example by hand, and compare each step.",
     ),
+    "loader-stopped": Defect(
+        "`{name}` stopped: {error}", "Run it alone, and print the shapes in front of the line that stops."
+    ),
     "loader-order": Defect(
         "`{name}` does not return training images, their labels, test images and their labels, in this order.",
         "Look at the order of the names after `return`.",
+    ),
+    "loader-images": Defect(
+        "`{name}` changes the images: what it returns are not the pictures of the data set any more.",
+        "Draw one of them. A new axis is added without moving a pixel.",
+    ),
+    "loader-scaled": Defect(
+        "`{name}` scales the pixels, which are then scaled once more.",
+        "Each function does one thing. Which of them does the lab's text ask to scale?",
     ),
     "loader-labels": Defect(
         "The {split} labels do not belong to the {split} images.", "Return the labels in the order in which they came."
@@ -221,13 +235,17 @@ DEFECTS: dict[str, Defect] = {
         "`plt.subplot` makes one place in a grid of pictures, `plt.imshow` draws into it; both belong into the loop.",
     ),
     "title-says": Defect(
-        "A title should say {wanted}. One that does not: “{found}”.",
+        "A title should say {wanted}. One that does not: “{found}”, above an image of a {label}.",
         "Each picture has a title of its own, made from the values for this very image.",
     ),
     "no-curves": Defect(
         "The figure does not show how the training went: one curve for training and one for validation, with a point "
         "for each epoch.",
         "What `fit` returns has a `history`: a dictionary with a list for each curve. Plot both into one picture.",
+    ),
+    "no-validation-curve": Defect(
+        "There is no curve for images that the network was not trained with: `fit` was not given any to measure.",
+        "Which argument of `fit` measures the network on other images after each epoch?",
     ),
     # Saving.
     "saves-other-network": Defect(
@@ -290,12 +308,32 @@ DEFECTS: dict[str, Defect] = {
         "`{name}` holds {found} values; expected is one class for each test image.",
         "Predictions have a row for each image and a column for each digit: along which axis is the largest value?",
     ),
+    "classes-single": Defect(
+        "`{name}` holds a single number; expected is one class for each test image.",
+        "Predictions have a row for each image and a column for each digit: along which axis is the largest value?",
+    ),
+    "classes-are-probabilities": Defect(
+        "`{name}` holds probabilities, not digits.",
+        "You found the largest value of each row; asked is its position, which is the digit.",
+    ),
+    "answer-stopped": Defect(
+        "The expression stopped with {error}",
+        "Print the shape of each value in it. For every image there is one predicted class and one true digit.",
+    ),
     "wrong-classes": Defect(
         "On predictions that the grader chose, `{name}` does not hold the likeliest digit of each image.",
         "In which column is the largest value of each row?",
     ),
     "indices-swapped": Defect(
         "`{name}` holds the other images: asked are those that are predicted {wanted}.", "Equal, or not equal?"
+    ),
+    "indices-are-truths": Defect(
+        "`{name}` says for each image whether it is predicted {wanted}; asked are the numbers of those images.",
+        "At which positions is it true? NumPy has functions that find them.",
+    ),
+    "indices-single": Defect(
+        "`{name}` holds a single number; asked are the numbers of all images that are predicted {wanted}.",
+        "How many there are can be counted later. Which ones are they?",
     ),
     "wrong-indices": Defect(
         "On predictions that the grader chose, `{name}` does not hold the numbers of the images that are predicted "
@@ -318,6 +356,10 @@ DEFECTS: dict[str, Defect] = {
     "labels-do-not-match": Defect(
         "The labels do not belong to these images.",
         "Pass the images and the labels of the same set, in the same order.",
+    ),
+    "labels-of-other-kind": Defect(
+        "`{method}` is given {found} as labels; the network is compiled for {wanted}.",
+        "There are two kinds of labels in this lab. Which of them does the loss compare?",
     ),
     "answers-not-learnt": Defect(
         "The {role} has layers of its own making; after training it reads only {found:.0%} of new images correctly.",

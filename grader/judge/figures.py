@@ -10,7 +10,7 @@ import numpy as np
 from grader.evidence import Axes, Figure
 from grader.judge.case import Case
 from grader.judge.reading import nothing_recorded, place_of, require_filled
-from grader.judge.verdict import Place, fail
+from grader.judge.verdict import Place, fail, no_evidence
 from grader.language import N_, pgettext
 from grader.language import gettext as _
 
@@ -59,7 +59,8 @@ def require_images(case: Case, part_id: str, count: int, split: str) -> None:
     figures = _figures(case, part_id)
     shown = [len(_shown(figure, split)) for figure in figures]
     if max(shown) < count:
-        fail("few-images-shown", _place(case, part_id, figures), found=max(shown), wanted=count)
+        # Where what is to be shown was not found, nothing can be said about how it is shown.
+        no_evidence("few-images-shown", _place(case, part_id, figures), found=max(shown), wanted=count)
 
 
 def require_titles(case: Case, part_id: str, count: int, split: str, says: Callable[[Axes], bool]) -> None:
@@ -69,9 +70,12 @@ def require_titles(case: Case, part_id: str, count: int, split: str, says: Calla
         best = max(figures, key=lambda figure: len(_shown(figure, split)))
         if all(map(says, _shown(best, split))):
             require_images(case, part_id, count, split)
-        wrong = next((axes.title for axes in _shown(best, split) if not says(axes)), "")
+        wrong = next((axes for axes in _shown(best, split) if not says(axes)), None)
         place = _place(case, part_id, figures)
-        fail("title-says", place, found=wrong or pgettext("title", "none"), wanted=_(SAYS[says]))
+        if wrong is None:
+            no_evidence("few-images-shown", place, found=0, wanted=count)
+        found = wrong.title or pgettext("title", "none")
+        no_evidence("title-says", place, found=found, label=wrong.label, wanted=_(SAYS[says]))
 
 
 def _shown(figure: Figure, split: str) -> list[Axes]:
@@ -95,6 +99,8 @@ def require_curves(case: Case, part_id: str, role_id: str, kinds: Sequence[str])
     if not found:
         # The statement may have stopped, for want of an accuracy in the history, say.
         nothing_recorded(case, part_id, _("No curve was drawn."))
+    if not any(name.startswith("val_") for one in curves for name in one):
+        fail("no-validation-curve", _place(case, part_id, figures))
     fail("no-curves", _place(case, part_id, figures), found=found)
 
 

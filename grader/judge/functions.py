@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -10,8 +11,8 @@ import numpy as np
 
 from grader.evidence import DataFacts, FunctionRun
 from grader.judge.case import Case
-from grader.judge.images import shape_of, split_name
-from grader.judge.reading import nothing_recorded, place_of, require_filled
+from grader.judge.images import HIGHEST, are_scaled, is_one_hot, shape_of, split_name
+from grader.judge.reading import keras_2_name, nothing_recorded, place_of, require_filled
 from grader.judge.verdict import Place, fail, not_attempted
 from grader.labs import Anchor
 from grader.language import gettext as _
@@ -62,6 +63,7 @@ def require_type(case: Case, part_id: str, name: str, dtype: str) -> None:
     for run in _runs(case, part_id, name):
         _require_no_error(case, part_id, run)
         found = [kind.split(" ")[0] for kind in run.kinds]
+        _require_something(run, _place(case, part_id, run))
         if not found or set(found) != {dtype}:
             fail("function-type", _place(case, part_id, run), name=name, found=_(" and ").join(found), wanted=dtype)
 
@@ -73,7 +75,8 @@ def require_loaded(case: Case, part_id: str, name: str) -> None:
     for position, split in ((0, "train"), (2, "test")):
         data = _facts(run, position)
         if data is None or data.split != split:
-            fail("loader-order", place, name=name)
+            is_changed = data is not None and data.split == "other" and math.prod(data.shape) == _pixels(case)
+            fail("loader-images" if is_changed else "loader-order", place, name=name)
         if data.shape != case.lab.image_shape:
             fail(
                 "images-shape",
@@ -82,13 +85,21 @@ def require_loaded(case: Case, part_id: str, name: str) -> None:
                 found=shape_of(data.shape),
                 wanted=shape_of(case.lab.image_shape),
             )
+        if data.high <= HIGHEST and not are_scaled(case):
+            fail("loader-scaled", place, name=name)
+
+
+def _pixels(case: Case) -> int:
+    return math.prod(case.lab.image_shape)
 
 
 def require_loaded_one_hot(case: Case, part_id: str, name: str) -> None:
     """Ask whether the labels that a loader returns are those of its images, one-hot."""
     run = _loader(case, part_id, name)
     for position, split in ((0, "train"), (2, "test")):
-        data = _facts(run, position)
+        data, labels = _facts(run, position), _facts(run, position + 1)
+        if data is not None and data.labels == "unknown" and labels is not None and is_one_hot(labels):
+            continue  # The images are changed, which is another check's question; nothing can be said of their order.
         if data is None or data.labels not in ("one_hot", "integer"):
             fail("loader-labels", _place(case, part_id, run), split=split_name(split))
         if data.labels != "one_hot":
@@ -97,7 +108,8 @@ def require_loaded_one_hot(case: Case, part_id: str, name: str) -> None:
 
 def _loader(case: Case, part_id: str, name: str) -> FunctionRun:
     run = _runs(case, part_id, name)[0]
-    _require_no_error(case, part_id, run)
+    _require_no_error(case, part_id, run, is_given=False)
+    _require_something(run, _place(case, part_id, run))
     if len(run.kinds) != RESULTS_OF_LOADER:
         place = _place(case, part_id, run)
         fail("function-count", place, name=name, found=_count(run), wanted=RESULTS_OF_LOADER)
@@ -130,21 +142,30 @@ def _alone(case: Case, part_id: str, name: str) -> Case:
     return replace(case, lab=replace(case.lab, parts=(replace(part, anchor=anchor),)))
 
 
-def _require_no_error(case: Case, part_id: str, run: FunctionRun) -> None:
+def _require_no_error(case: Case, part_id: str, run: FunctionRun, *, is_given: bool = True) -> None:
     """End the check where a function stopped: as not attempted where it met code that is still to be written."""
     if not run.error:
         return
     if run.cell is not None and run.line in _placeholders(case, run.cell):
-        place = (run.cell, run.line)
-        not_attempted("placeholder", place, placeholder=case.lab.placeholder, line=run.line)
-    fail("function-stopped", _place(case, part_id, run), name=run.name, error=run.error)
+        blank = (run.cell, run.line)
+        not_attempted("placeholder", blank, placeholder=case.lab.placeholder, line=run.line)
+    place = _place(case, part_id, run)
+    if keras_2 := keras_2_name(run.error):
+        fail("keras-2", place, name=keras_2, error=run.error)
+    fail("function-stopped" if is_given else "loader-stopped", place, name=run.name, error=run.error)
 
 
 def _placeholders(case: Case, index: int) -> set[int]:
     return {line for cell in case.evidence.cells if cell.index == index for line in cell.placeholders}
 
 
+def _require_something(run: FunctionRun, place: Place) -> None:
+    if not _count(run):
+        fail("function-nothing", place, name=run.name)
+
+
 def _compare(run: FunctionRun, wanted: list[Array], place: Place, tolerance: float = TOLERANCE) -> None:
+    _require_something(run, place)
     if _count(run) != len(wanted):
         fail("function-count", place, name=run.name, found=_count(run), wanted=len(wanted))
     for number, (mine, theirs) in enumerate(zip(run.results, wanted, strict=True), start=1):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-import numpy as np
-
 from grader import late, rubric
-from grader.evidence import Call, Cell
-from grader.judge import questions
+from grader.evidence import Cell
+from grader.judge import questions, story, views
 from grader.judge.case import Case
 from grader.language import N_, use
 from grader.language import gettext as _
@@ -18,20 +16,12 @@ from grader.model import (
     CellView,
     CheckResult,
     Grade,
-    History,
-    ModelView,
     Outcome,
     PartResult,
-    Prediction,
     RunFacts,
 )
 from grader.redaction import redacted, secrets
 from grader.submission import Identity
-from grader.verification import VerifiedNetwork
-
-PREDICTIONS_SHOWN = 12
-WRONG_SHOWN = 4
-"""Of the images in the report, how many may be mistakes: the most confident ones, which teach most."""
 
 NOISE_SHOWN = 5
 
@@ -71,6 +61,7 @@ def _grade(
         for part in case.lab.parts
     )
     earned, points, extra = rubric.score(parts, case.lab.extra_cap)
+    first, mistakes = views.predictions(case)
     penalty = None
     if case.lab.late is not None and handed_in is not None:
         penalty = late.penalty(case.lab.late, handed_in, earned=earned, total=points)
@@ -84,89 +75,18 @@ def _grade(
         earned=earned - (penalty.off if penalty else 0),
         points=points,
         parts=parts,
-        models=tuple(view for role in case.lab.roles if (view := _model_view(case, role.id)) is not None),
-        predictions=_predictions(case),
+        models=views.networks(case),
+        predictions=first,
+        mistakes=mistakes,
         cells=tuple(_cell_view(cell, parts, hidden) for cell in case.evidence.cells),
         findings=tuple(_findings(case)),
         extra=extra,
         penalty=penalty,
         written=tuple(questions.written(case, hidden)),
+        story=story.events(case, hidden),
+        integrity=story.integrity(case, told),
         duration_s=duration_s,
         language=case.language,
-    )
-
-
-def _last_trained(case: Case, role_id: str) -> VerifiedNetwork | None:
-    trained = {(s.model, s.call) for s in case.snapshots(role_id) if s.stage == "trained"}
-    networks = [n for n in case.verified_networks(role_id) if (n.model, n.call) in trained]
-    return networks[-1] if networks else None
-
-
-def _model_view(case: Case, role_id: str) -> ModelView | None:
-    snapshots = case.snapshots(role_id)
-    if not snapshots:
-        return None
-    role, expected = case.role(role_id), case.expected.networks[role_id]
-    shown = _last_trained(case, role_id)
-    first = case.verified.networks.get((snapshots[0].model, snapshots[0].call))
-    layers = first.layers if first else snapshots[0].layers
-    history = _history(case.calls("fit", case.models(role_id)))
-    return ModelView(
-        role=role_id,
-        title=_(role.title),
-        variable=case.name_of(snapshots[0].model) or role.variable,
-        layers=layers,
-        expected_layers=expected.layers,
-        parameters=first.parameters if first else snapshots[0].parameters,
-        expected_parameters=expected.parameters,
-        history=history,
-        train_accuracy=history.accuracy[-1] if history.accuracy else None,
-        test_accuracy=case.accuracy(shown) if shown else None,
-        expected_accuracy=case.expected.accuracy.get(role_id),
-        rebuilt=bool(first and first.rebuilt),
-        called=role.called,
-    )
-
-
-def _history(fits: Sequence[Call]) -> History:
-    finished = [fit for fit in fits if fit.finished]
-    curves = finished[-1].result.get("history") if finished else None
-    if not isinstance(curves, Mapping):
-        return History()
-    accuracy = next((name for name in curves if "acc" in name and not name.startswith("val_")), "accuracy")
-    return History(
-        loss=_curve(curves.get("loss")),
-        accuracy=_curve(curves.get(accuracy)),
-        val_loss=_curve(curves.get("val_loss")),
-        val_accuracy=_curve(curves.get(f"val_{accuracy}")),
-    )
-
-
-def _curve(values: object) -> tuple[float, ...]:
-    """Return a curve; what was not a number when it was recorded is NaN here, so that epochs keep their place."""
-    if not isinstance(values, list):
-        return ()
-    return tuple(float(v) if isinstance(v, int | float) else float("nan") for v in values)
-
-
-def _predictions(case: Case) -> tuple[Prediction, ...]:
-    """Return images for the report from the last network of the lab: mistakes first, then the first images."""
-    network = next((n for role in reversed(case.lab.roles) if (n := _last_trained(case, role.id)) is not None), None)
-    if network is None or network.outputs is None or network.outputs.shape[1:] != (10,):
-        return ()
-    outputs = np.nan_to_num(network.outputs.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    labels, guesses = case.verified.labels, outputs.argmax(axis=1)
-    wrong = np.flatnonzero(guesses != labels)
-    wrong = wrong[np.argsort(-outputs[wrong].max(axis=1), kind="stable")][:WRONG_SHOWN]
-    right = np.flatnonzero(guesses == labels)[: PREDICTIONS_SHOWN - len(wrong)]
-    return tuple(
-        Prediction(
-            pixels=tuple(row.tobytes() for row in case.verified.images[number]),
-            truth=int(labels[number]),
-            guess=int(guesses[number]),
-            confidences=tuple(np.clip(outputs[number], 0, 1).tolist()),
-        )
-        for number in (*right, *wrong)
     )
 
 

@@ -11,6 +11,8 @@ from grader.judge.verdict import fail
 from grader.language import gettext as _
 from grader.language import pgettext
 
+CLASSES = 10
+
 LOWEST, HIGHEST, DARK, BRIGHT = -1e-3, 1.001, 0.5, 0.9
 """Scaled images lie between the first two, with rounding, and have pixels darker and brighter than the others."""
 
@@ -32,9 +34,10 @@ def are_scaled(case: Case) -> bool:
 
 
 def are_shaped(case: Case) -> bool:
-    """Tell whether what the networks were trained with has the shape that the lab asks for."""
+    """Tell whether the images have the shape that the lab asks for: those for training, and those for validation."""
     fed = [call.data for call in case.calls("fit") if call.data is not None]
-    return all(_problem_with(case, data, "shape") is None for data in fed)
+    tested = next(_data_of(case, "test"), None)
+    return all(_problem_with(case, data, "shape") is None for data in [*fed, *([tested] if tested else [])])
 
 
 def _require(case: Case, part_id: str, what: str) -> None:
@@ -69,6 +72,11 @@ def _problem_with(case: Case, data: DataFacts, what: str) -> tuple[str, dict[str
     if LOWEST <= data.low <= DARK and BRIGHT <= data.high <= HIGHEST:
         return None
     return "images-range", {"low": data.low, "high": data.high}
+
+
+def is_one_hot(labels: DataFacts) -> bool:
+    """Tell whether labels are rows of ten numbers, from 0 to 1."""
+    return labels.shape == (CLASSES,) and (labels.low, labels.high) == (0.0, 1.0)
 
 
 def shape_of(shape: tuple[int, ...]) -> str:

@@ -27,7 +27,9 @@ from grader.labs import Lab, share
 from grader.language import N_, use
 from grader.language import gettext as _
 from grader.model import CheckResult, CheckSpec, Feedback, Outcome
+from grader.parsing import PARSING
 from grader.questions import Question
+from grader.rubric import AS_IT_SHOULD_BE
 
 CHECK_SECONDS = 20
 """A check only reads evidence; one that needs longer than this hangs."""
@@ -127,7 +129,7 @@ class Judge:
     def _passed(self, spec: CheckSpec) -> CheckResult:
         if self._is_handed_out(spec):
             return self._blocked(spec, spec.needs, Feedback(rationale=""))
-        return CheckResult(spec=spec, outcome=Outcome.PASSED, feedback=Feedback(rationale=_("As it should be.")))
+        return CheckResult(spec=spec, outcome=Outcome.PASSED, feedback=Feedback(rationale=_(AS_IT_SHOULD_BE)))
 
     def _is_handed_out(self, spec: CheckSpec) -> bool:
         """Tell whether all that there is of a part is code of the lab itself, while what it builds on is blank."""
@@ -283,6 +285,7 @@ def _run_pytest(lab: Lab, plugins: Sequence[Any], options: Sequence[str]) -> tup
     ]  # fmt: skip
     output = io.StringIO()
     with (
+        PARSING,
         _no_plugins_of_the_surroundings(),
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(output),

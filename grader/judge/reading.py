@@ -103,7 +103,7 @@ def _complain_of_failure(cell: Cell, failure: Failure) -> NoReturn:
     keras_2 = keras_2_name(error)
     if keras_2:
         fail("keras-2", place, name=keras_2, error=error)
-    no_evidence("cell-raised", place, error=error, advice=_advice_for(failure.type, failure.message))
+    no_evidence("cell-raised", place, error=error, advice=advice_for(failure.type, failure.message))
 
 
 def keras_2_name(error: str) -> str:
@@ -121,6 +121,7 @@ _KERAS_2 = {
     'metrics="accuracy"': re.compile("Expected `metrics` argument to be a list"),
     "ModelCheckpoint without .weights.h5": re.compile(r"must end in `\.weights\.h5`"),
     "keras.layers.core": re.compile(r"No module named 'keras\.layers\.\w+'"),
+    "to_categorical(dtype=…)": re.compile(r"to_categorical\(\) got an unexpected keyword argument 'dtype'"),
     "reset_states": re.compile("no attribute 'reset_states'"),
     "fit_generator": re.compile("fit_generator"),
     "evaluate_generator": re.compile("evaluate_generator"),
@@ -131,7 +132,8 @@ _KERAS_2 = {
 them; unknown arguments raise a TypeError or a ValueError; methods that are gone, an AttributeError."""
 
 
-def _advice_for(kind: str, message: str) -> str:
+def advice_for(kind: str, message: str) -> str:
+    """Return what to try after an exception of a kind."""
     if kind in _ADVICE:
         return _(_ADVICE[kind])
     if any(word in message for word in ("shape", "ndim", "incompatible")):

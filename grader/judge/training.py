@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from grader.evidence import Call, DataFacts, Snapshot
+from grader.evidence import Call, DataFacts, Snapshot, Value
 from grader.judge import architecture, images
 from grader.judge.case import Case, has_same_weights
 from grader.judge.reading import keras_2_name, nothing_recorded, place_of, require_filled, require_written
@@ -84,7 +84,9 @@ def require_loss(case: Case, role_id: str, part_id: str) -> None:
     calls = _graded_compiles(case, role_id, part_id)
     # Where logits are what the lab asks for, the loss has to know of them.
     meant = ("_logits",) if _means_logits(case, role_id) else ("", "_logits") if _gives_logits(case, role_id) else ("",)
-    kinds = [f"loss_{kind}{ending}" for kind in _label_kinds(case, role_id) for ending in meant]
+    # Where labels stayed numbers by mistake, the loss for one-hot labels is still the one that was asked for.
+    labels = _label_kinds(case, role_id) | ({"one_hot"} if case.lab.labels else set())
+    kinds = [f"loss_{kind}{ending}" for kind in labels for ending in meant]
     for call in calls:
         values = [call.settings.get(kind) for kind in kinds]
         right = any(isinstance(v, float) and abs(v - CROSS_ENTROPY) <= CROSS_ENTROPY_TOLERANCE for v in values)
@@ -250,10 +252,10 @@ def _is_unchanged(case: Case, snapshot: Snapshot) -> bool:
 def require_fit(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the network is trained here, on the training images with their own labels."""
     calls = _calls(case, role_id, part_id, "fit")
-    _require_one_right(calls, _fit_problem)
-    right = [call for call in calls if _fit_problem(call) is None]
+    _require_one_right(calls, lambda call: _unexplained(case, _fit_problem(call)))
+    right = [call for call in calls if _unexplained(case, _fit_problem(call)) is None]
     if not any(call.finished for call in right) and _is_all_else_right(case, role_id):
-        _require_one_right(right, _stop_problem)
+        _require_one_right(right, lambda call: _stop_problem(case, role_id, call))
     _require_one_right(right, lambda call: _sham_problem(case, role_id, call))
 
 
@@ -264,13 +266,40 @@ def _is_all_else_right(case: Case, role_id: str) -> bool:
         require_accuracy_metric(case, role_id, f"{role_id}_compile")
     except Verdict:
         return False
-    return images.are_shaped(case) and not _has_other_mistakes(case, role_id)
+    is_prepared = images.are_shaped(case) and _are_labels_prepared(case)
+    return is_prepared and not _has_other_mistakes(case, role_id)
 
 
-def _stop_problem(call: Call) -> Problem | None:
+def _are_labels_prepared(case: Case) -> bool:
+    """Tell whether the labels that the lab wants one-hot are, as far as they are known under its names."""
+    return all(images.is_one_hot(data) for data in _labels_named(case, case.lab.labels))
+
+
+def _labels_named(case: Case, names: Collection[str]) -> list[DataFacts]:
+    """Return what each of the named variables held at last."""
+    last = {value.name: value.data for value in case.evidence.values if value.name in names}
+    return list(last.values())
+
+
+def _stop_problem(case: Case, role_id: str, call: Call) -> Problem | None:
     """Return what stopped a training, unless the grader or this machine did."""
     is_ours = any(word in call.error.split(":")[0] for word in _OUR_STOPS)
-    return None if not call.error or is_ours else ("fit-stopped", {"error": call.error})
+    if not call.error or is_ours:
+        return None
+    return _kind_problem(case, role_id, call) or ("fit-stopped", {"error": call.error})
+
+
+def _kind_problem(case: Case, role_id: str, call: Call) -> Problem | None:
+    """Return whether a call that stopped was given labels of another kind than its network is trained with."""
+    kinds = {"one_hot"} if case.lab.labels else _label_kinds(case, role_id)
+    found = call.data.labels if call.data else ""
+    if not call.error or found not in _KINDS or found in kinds or not _are_labels_prepared(case):
+        return None
+    wanted = next(iter(kinds))
+    return "labels-of-other-kind", {"method": call.name, "found": _(_KINDS[found]), "wanted": _(_KINDS[wanted])}
+
+
+_KINDS = {"integer": N_("whole numbers"), "one_hot": N_("one-hot rows")}
 
 
 def _sham_problem(case: Case, role_id: str, call: Call) -> Problem | None:
@@ -383,6 +412,27 @@ def _common_problem(call: Call) -> Problem | None:
     return None
 
 
+def _unexplained(case: Case, problem: Problem | None) -> Problem | None:
+    """Return the problem unless the lab's own functions brought it about, which are judged by themselves."""
+    facts = [data for run in case.evidence.functions for data in run.facts if data is not None]
+    if problem is None or not facts:
+        return problem
+    if problem[0] == "labels-do-not-match":
+        loaded = {data.labels for data in facts if data.split in _OTHER_SPLIT}
+        return None if loaded & {"mismatch", "absent"} else problem
+    exchanged = [value for value in case.evidence.values if value.name in case.lab.watched and _is_exchanged(value)]
+    return None if exchanged and problem[0] in _ABOUT_SPLITS else problem
+
+
+_OTHER_SPLIT = {"train": "test", "test": "train"}
+_ABOUT_SPLITS = ("trains-on-test-images", "evaluates-training-images")
+
+
+def _is_exchanged(value: Value) -> bool:
+    """Tell whether a name that speaks of one split holds images of the other."""
+    return _OTHER_SPLIT.get(value.data.split, "-") in value.name.lower()
+
+
 def _fit_problem(call: Call) -> Problem | None:
     data = call.data
     if data is not None and data.split in ("test", "mixed"):
@@ -414,7 +464,14 @@ SHARE_TOLERANCE = 1e-3
 def require_falling_loss(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether a training over several epochs brings the loss down."""
     calls = _calls(case, role_id, part_id, "fit")
-    _require_one_right(calls, lambda call: None if _has_other_mistakes(case, role_id) else _curve_problem(call))
+    _require_one_right(calls, lambda call: _fall_problem(case, role_id, call))
+
+
+def _fall_problem(case: Case, role_id: str, call: Call) -> Problem | None:
+    """Return what is wrong with the course of a training; one that stopped has none, for whichever reason."""
+    if call.error:
+        return _stop_problem(case, role_id, call) if _is_all_else_right(case, role_id) else None
+    return None if _has_other_mistakes(case, role_id) else _curve_problem(call)
 
 
 def _curve_problem(call: Call) -> Problem | None:
@@ -428,18 +485,15 @@ def _curve_problem(call: Call) -> Problem | None:
 def require_one_hot(case: Case, part_id: str, names: Sequence[str]) -> None:
     """Ask whether labels are one-hot: those in the named variables, or else those that networks are trained with."""
     require_filled(case, part_id)
-    values = [value.data for value in case.evidence.values if value.name in names]
-    fed = [call.data for call in case.calls("fit") if call.data is not None]
-    kinds = {data.labels for data in fed}
-    if "one_hot" in kinds or ("integer" not in kinds and any(map(_is_one_hot, values))):
+    values = _labels_named(case, names)
+    fits = [call for call in case.calls("fit") if call.data is not None]
+    # A training that stopped may have been given other labels than these.
+    kinds = {call.data.labels for call in fits if call.data and (call.finished or not values)}
+    if "one_hot" in kinds or (values and "integer" not in kinds and all(map(images.is_one_hot, values))):
         return
-    if not values and not fed:
+    if not values and not fits:
         nothing_recorded(case, part_id, _("No labels were found."))
     fail("not-one-hot", place_of(case, part_id), split=images.split_name("train"))
-
-
-def _is_one_hot(data: DataFacts) -> bool:
-    return data.shape == (architecture.CLASSES,) and (data.low, data.high) == (0.0, 1.0)
 
 
 # Evaluate
@@ -448,7 +502,9 @@ def _is_one_hot(data: DataFacts) -> bool:
 def require_evaluate(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the right network is evaluated on the test images with their own labels."""
     calls = _calls(case, role_id, part_id, "evaluate")
-    _require_one_right(calls, _evaluate_problem)
+    _require_one_right(
+        calls, lambda call: _unexplained(case, _evaluate_problem(call)) or _kind_problem(case, role_id, call)
+    )
     for call in calls:
         if _are_results_swapped(case, call):
             fail("results-swapped", (call.cell, call.line))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NoReturn
 
+from grader.judge import code
 from grader.judge.defects import DEFECTS
+from grader.judge.ladder import DEEPER
 from grader.language import gettext as _
 from grader.model import Feedback, Outcome
 
-Place = tuple[int | None, int | None]
-"""(cell, line) in the submission, both counted from 1."""
+Place = code.Place
 
 NOWHERE: Place = (None, None)
 
@@ -42,6 +43,7 @@ def feedback(defect: str, place: Place = NOWHERE, **details: object) -> Feedback
     return Feedback(
         rationale=_(text.message).format(**details).strip(),
         hint=_(text.hint).format(**details),
+        deeper=_(further) if (further := DEEPER.get(defect)) else "",
         defect=defect,
         cell=cell,
         line=line,

@@ -43,6 +43,8 @@ def for_students(grade: Grade) -> Grade:
         grade,
         parts=tuple(replace(part, checks=_merged(part)) for part in grade.parts),
         models=tuple(_unexpected(m) if secret & {m.role, "*"} else m for m in grade.models),
+        story=(),
+        integrity=(),
     )
 
 

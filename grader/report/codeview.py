@@ -5,7 +5,8 @@ Pygments only splits the code; its own HTML is not used, as the template engine 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import le
 from typing import TYPE_CHECKING, Any
 
 from pygments.lexers.python import PythonLexer
@@ -42,8 +43,12 @@ _CLASSES: tuple[tuple[Any, str], ...] = (
 
 _MOST_CELLS = 300
 _MOST_LINES = 1_500
-_MOST_COLOURED = 150_000
-"""Characters of a submission that get colours: about 0.2 s of pygments. What is beyond stays plain."""
+
+_ALL_CHARACTERS, _ALL_LINES, _ALL_OUTPUT = 100_000, 4_000, 60_000
+"""What is shown of all cells together, so that no page has many megabytes; labs have a fifth of it."""
+
+_MOST_COLOURED = 50_000
+"""Characters of a submission that get colours: each may cost a tag. What is beyond stays plain."""
 
 _OUTPUT = 6_000
 """Characters of a cell's output that are shown: its end, where errors and results are."""
@@ -57,6 +62,9 @@ _STATES = {
     "budget_reached": ("✓", N_("ended by us: enough training was seen"), "good"),
     "skipped": ("-", N_("was not run"), "idle"),
 }
+
+
+_STOPPED = frozenset({"raised", "syntax_error", "timed_out"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,20 +90,34 @@ class Cell:
     cut: bool
     exception: str
     output: str
+    seconds: str
 
 
 def cells(grade: Grade) -> tuple[Cell, ...]:
     """Return the cells in the order of the submission."""
     places = _places(grade)
-    budget = _MOST_COLOURED
-    shown = []
+    coloured = _MOST_COLOURED
+    left = (_ALL_CHARACTERS, _ALL_LINES, _ALL_OUTPUT)
+    shown: list[Cell] = []
     for cell in grade.cells[:_MOST_CELLS]:
-        budget -= len(cell.source)
+        coloured -= len(cell.source)
         remarks = dict.fromkeys(places.get(cell.index, ()), _("look here"))
-        if cell.failing_line is not None:
+        if cell.failing_line is not None and cell.state in _STOPPED:
             remarks[cell.failing_line] = _("it stopped here")
-        shown.append(_cell(cell, remarks, coloured=budget >= 0))
+        room = _room(cell)
+        if all(map(le, room, left)):
+            left = (left[0] - room[0], left[1] - room[1], left[2] - room[2])
+            shown.append(_cell(cell, remarks, coloured=coloured >= 0))
+        else:
+            bare = _cell(replace(cell, source="", exception="", output=""), remarks, coloured=False)
+            shown.append(replace(bare, lines=(), cut=True))
     return tuple(shown)
+
+
+def _room(cell: CellView) -> tuple[int, int, int]:
+    """Return how much room a cell takes at most: characters of code, lines, characters of output."""
+    lines = min(cell.source.count("\n") + 1, _MOST_LINES)
+    return min(len(cell.source), SOURCE), lines, min(len(cell.output), _OUTPUT) + min(len(cell.exception), PARAGRAPH)
 
 
 def _places(grade: Grade) -> dict[int, list[int | None]]:
@@ -122,6 +144,7 @@ def _cell(cell: CellView, remarks: dict[int | None, str], *, coloured: bool) -> 
         cut=len(rows) > _MOST_LINES or source != clean(cell.source, SOURCE + 1),
         exception=clean(cell.exception, PARAGRAPH).strip(),
         output=clean(cell.output, 10 * _OUTPUT)[-_OUTPUT:].strip("\n"),
+        seconds=f"{cell.seconds:.1f}",
     )
 
 

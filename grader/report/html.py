@@ -6,7 +6,6 @@ carries a policy under which a browser would run no script even if one got in.
 
 from __future__ import annotations
 
-import base64
 import functools
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from grader import points
 from grader.errors import MachineError
 from grader.language import N_, current, ngettext, use
 from grader.language import gettext as _
-from grader.report import account, audience, codeview, netview, view
+from grader.report import account, accuracy, audience, codeview, netview, pictures, staffview, view
 from grader.sandbox.contract import MEANINGS, Tier
 from grader.text import PARAGRAPH, clean, line
 
@@ -80,7 +79,7 @@ def _context(grade: Grade, *, staff: bool) -> dict[str, object]:
     grade = audience.for_staff(grade) if staff else audience.for_students(grade)
     return {
         "language": current(),
-        "staff": staff,
+        "staff": staffview.view(grade) if staff else None,
         "account": sentences,
         "title": line(grade.lab_title),
         "file": line(grade.submission_file),
@@ -91,9 +90,10 @@ def _context(grade: Grade, *, staff: bool) -> dict[str, object]:
         "waiting": view.waiting(grade),
         "tallies": view.tallies(grade),
         "next": view.next_card(grade),
-        "networks": [netview.network(model) for model in grade.models],
-        "curves": netview.curves(grade),
-        "predictions": netview.predictions(grade),
+        "networks": [netview.network(model, grade) for model in grade.models],
+        "comparison": accuracy.comparison(grade),
+        "mistakes": pictures.gallery(grade.mistakes),
+        "predictions": pictures.gallery(grade.predictions),
         "cells": codeview.cells(grade),
         "findings": [clean(finding, PARAGRAPH) for finding in grade.findings],
         "facts": _facts(grade, grade.run),
@@ -153,10 +153,4 @@ def _environment() -> Environment:
     )
     # These look up the current language each time, so the compiled templates serve all languages.
     environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined] # of the extension
-    environment.filters["data_uri"] = _data_uri
     return environment
-
-
-def _data_uri(svg: str) -> str:
-    """Return a drawing as the address of an image: in an image, a browser runs no script."""
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")

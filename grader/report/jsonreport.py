@@ -47,6 +47,7 @@ def _document(grade: Grade, *, staff: bool) -> dict[str, Any]:
     grade = grade if staff else audience.for_students(grade)
     return {
         "format": REPORT_FORMAT,
+        "language": line(grade.language),
         "lab": line(grade.lab),
         "submission": _submission(grade),
         "run": _run(grade),
@@ -168,6 +169,9 @@ def _check(check: CheckResult) -> dict[str, Any]:
         **_points(check.earned, check.spec.points),
         "rationale": clean(check.feedback.rationale, PARAGRAPH),
         "hint": clean(check.feedback.hint, PARAGRAPH),
+        "deeper": clean(check.feedback.deeper, PARAGRAPH),
+        "cell": check.feedback.cell,
+        "line": check.feedback.line,
         "hidden": check.spec.hidden,
         "extra": check.spec.extra,
     }
@@ -183,6 +187,7 @@ def _model(model: ModelView) -> dict[str, Any]:
         "train_accuracy": points.accuracy(model.train_accuracy),
         "test_accuracy": points.accuracy(model.test_accuracy),
         "rebuilt": model.rebuilt,
+        "confusion": [list(row) for row in model.confusion],
         "history": _history(model.history),
     }
 

@@ -1,4 +1,4 @@
-"""What the HTML report shows about networks: layer by layer beside the expected one, accuracies, figures."""
+"""What the HTML report shows about networks: layer by layer beside the expected one, curves, accuracies, mistakes."""
 
 from __future__ import annotations
 
@@ -7,23 +7,17 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from grader import points
-from grader.language import N_, ngettext, pgettext
+from grader.language import N_, ngettext
 from grader.language import gettext as _
-from grader.report import figures
-from grader.text import count, finite, line
+from grader.report import accuracy, curves, diagram, pictures
+from grader.text import count, line
 
 if TYPE_CHECKING:
-    from grader.model import Grade, LayerRow, ModelView, Prediction
+    from grader.model import Grade, LayerRow, ModelView
+    from grader.report.drawing import Drawing
 
 _MOST_LAYERS = 60
 """Rows of a layer table; labs for beginners have about ten layers."""
-
-_MOST_EPOCHS = 50
-"""Rows of the table behind the learning curves."""
-
-_SMALL_GAP = 0.01
-_LARGE_GAP = 0.05
-"""Gaps between accuracies on training and held-out images: the flagship's networks reach 0.003 to 0.008."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,20 +55,19 @@ class Network:
     expected_parameters: str
     same_parameters: bool
     sentences: tuple[str, ...]
+    numbers: tuple[tuple[str, str], ...]
+    diagram: Drawing | None
+    curves: curves.Curves | None
+    confusion: pictures.Confusion | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether a layer is not as expected."""
+        return any(row.first for row in self.rows)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """A drawing as SVG with the words and the numbers that it shows."""
-
-    svg: str
-    alt: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-def network(model: ModelView) -> Network:
-    """Return one network in words."""
+def network(model: ModelView, grade: Grade) -> Network:
+    """Return one network of a grade in words, numbers and drawings."""
     rows = _rows(model)
     return Network(
         title=line(model.title),
@@ -86,41 +79,26 @@ def network(model: ModelView) -> Network:
         parameters=count(model.parameters),
         expected_parameters=count(model.expected_parameters),
         same_parameters=model.parameters == model.expected_parameters,
-        sentences=tuple(filter(None, (_held_out(model), _gap(model)))) if model.layers else (),
+        sentences=accuracy.sentences(model),
+        numbers=_numbers(model),
+        diagram=_diagram(model, rows) if rows else None,
+        curves=curves.of(model, grade),
+        confusion=pictures.confusion(model),
     )
 
 
-def curves(grade: Grade) -> Figure | None:
-    """Return the learning curves of all networks, or `None` where none was trained."""
-    svg = figures.learning_curves(grade.models)
-    if not svg:
-        return None
-    names = ", ".join(line(model.title) for model in grade.models)
-    return Figure(
-        svg=svg,
-        alt=_("Two line charts over the epochs, loss on the left and accuracy on the right, for: {names}.").format(
-            names=names
-        ),
-        header=(_("Network"), _("Epoch"), _("Loss"), _("Accuracy"), _("Val. loss"), _("Val. accuracy")),
-        rows=tuple(row for model in grade.models for row in _epochs(model)),
+def _numbers(model: ModelView) -> tuple[tuple[str, str], ...]:
+    """Return the accuracies of a network by name, each only where it is known."""
+    found = (
+        (_("on held-out images"), points.accuracy(model.test_accuracy)),
+        (_("on training images"), points.accuracy(model.train_accuracy)),
     )
+    return tuple((name, accuracy.percent(share)) for name, share in found if share is not None)
 
 
-def predictions(grade: Grade) -> Figure | None:
-    """Return the grid of predictions, or `None` where there are none."""
-    shown = grade.predictions[: figures.MOST_IMAGES]
-    svg = figures.prediction_grid(shown)
-    if not svg:
-        return None
-    right = sum(prediction.guess == prediction.truth for prediction in shown)
-    return Figure(
-        svg=svg,
-        alt=_("{number} held-out images with answers: {right} right, {wrong} wrong.").format(
-            number=len(shown), right=right, wrong=len(shown) - right
-        ),
-        header=(_("Image"), _("It is"), _("Answer"), _("Confidence"), _("Verdict")),
-        rows=tuple(_answer(number, prediction) for number, prediction in enumerate(shown, 1)),
-    )
+def _diagram(model: ModelView, rows: tuple[Row, ...]) -> Drawing:
+    first = next((row.number - 1 for row in rows if row.first), None)
+    return diagram.draw(model.layers, model.expected_layers, first, line(model.called or model.title))
 
 
 def _rows(model: ModelView) -> tuple[Row, ...]:
@@ -197,60 +175,3 @@ def _layer(layer: LayerRow | None) -> Layer | None:
 
 _SEEN_IN_SHAPE = ("units", "filters", "strides", "padding")
 """Settings that the output shape tells already."""
-
-
-def _held_out(model: ModelView) -> str:
-    accuracy = points.accuracy(model.test_accuracy)
-    if accuracy is None:
-        return _("Its accuracy on held-out images could not be measured.")
-    told = [_("It gets {accuracy} of the held-out images right: images that it never saw in training.")]
-    expected = points.accuracy(model.expected_accuracy)
-    if expected is not None:
-        told.append(_("With the training that was run here, {expected} or more is in order."))
-    if not model.rebuilt:
-        told.append(_("We could not build this network again from its layers, so this figure is not confirmed."))
-    return " ".join(told).format(accuracy=_percent(accuracy), expected=_percent(expected or 0.0))
-
-
-def _gap(model: ModelView) -> str:
-    train, test = points.accuracy(model.train_accuracy), points.accuracy(model.test_accuracy)
-    if train is None or test is None:
-        return ""
-    gap = round(train - test, 4)
-    start = _("On the training images it gets {accuracy} right.").format(accuracy=_percent(train))
-    size = _("{number} percentage points").format(number=f"{abs(gap) * 100:.2f}")
-    if gap <= 0:
-        told = _("It does no worse on new images ({size} better): no sign of learning by heart.")
-    elif gap <= _SMALL_GAP:
-        told = _("The generalisation gap is small, {size}: what it learned holds for new images too.")
-    elif gap <= _LARGE_GAP:
-        told = _("The generalisation gap is {size}: it does somewhat better on images that it has seen.")
-    else:
-        told = _("The generalisation gap is large, {size}: it learned much by heart (overfitting).")
-    return f"{start} {told.format(size=size)}"
-
-
-def _percent(accuracy: float) -> str:
-    return f"{accuracy * 100:.2f} %"
-
-
-def _epochs(model: ModelView) -> list[tuple[str, ...]]:
-    history = model.history
-    columns = (history.loss, history.accuracy, history.val_loss, history.val_accuracy)
-    length = min(max(map(len, columns)), _MOST_EPOCHS)
-    return [
-        (line(model.title), str(epoch + 1), *(_figure(column[epoch : epoch + 1]) for column in columns))
-        for epoch in range(length)
-    ]
-
-
-def _figure(values: tuple[float, ...]) -> str:
-    value = finite(values[0]) if values else None
-    return "-" if value is None else f"{value:.4g}"
-
-
-def _answer(number: int, prediction: Prediction) -> tuple[str, ...]:
-    guess, confidences = prediction.guess, prediction.confidences
-    share = finite(confidences[guess]) if 0 <= guess < len(confidences) else None
-    verdict = pgettext("answer", "right") if guess == prediction.truth else pgettext("answer", "wrong")
-    return (str(number), str(prediction.truth), str(guess), "-" if share is None else f"{share:.1%}", verdict)

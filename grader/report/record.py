@@ -17,8 +17,11 @@ from grader.files import write_atomically
 from grader.jsonvalues import built, plain
 from grader.model import Grade
 
-FORMAT = 1
-"""Version of the record. History: 1, the first one."""
+FORMAT = 2
+"""Version of the record. History: 1, the first one; 2, further fields for what the report shows."""
+
+READABLE = (1, 2)
+"""Versions that are read: what the first one has no field for is shown as missing."""
 
 PLACE = Path("evidence") / "grade.json"
 """Where it lies in the folder of a report."""
@@ -79,7 +82,8 @@ def read(text: str) -> Grade:
 
 
 def _grade(document: Any) -> Grade:  # noqa: ANN401 - JSON is any of six types
-    if document["format"] != FORMAT:
-        raise ValueError(f"format {document['format']!r}; this version reads {FORMAT}")
+    # `True == 1`: the type is compared too.
+    if type(document["format"]) is not int or document["format"] not in READABLE:
+        raise ValueError(f"format {document['format']!r}; this version reads {READABLE}")
     grade: Grade = built(Grade, document["grade"])
     return grade

@@ -48,7 +48,7 @@ def _summary(grade: Grade, report: Path | None, *, staff: bool) -> RenderableTyp
     rows: list[RenderableType] = [_score(grade), *(Text(sentence) for sentence in sentences)]
     rows += [Text("")] if sentences else []
     rows += [_table(grade)]
-    rows += [_problem(part, staff=staff) for part in grade.parts if part.status not in _BRIEF or _is_mixed(part)]
+    rows += [problem(part, staff=staff) for part in grade.parts if part.status not in _BRIEF or _is_mixed(part)]
     rows += [_waiting(grade, status) for status in _BRIEF[1:] if any(part.status is status for part in grade.parts)]
     if report is not None:
         rows += [
@@ -111,7 +111,11 @@ def _table(grade: Grade) -> Table:
     return table
 
 
-def _problem(part: PartResult, *, staff: bool) -> Group:
+def problem(part: PartResult, *, staff: bool = False) -> Group:
+    """Return what happened in a part, where, and what to try; of a grade for its reader, in the current language.
+
+    Staff also see where a check raised.
+    """
     word = WORDS[part.status]
     title = Text.assemble((word.mark, _STYLES[word.tone]), " ", (line(part.title, 60), "bold"))
     check = first_problem(part)

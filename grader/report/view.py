@@ -5,6 +5,7 @@ Of hidden checks only their number and their points get into these values, so no
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -13,25 +14,37 @@ from grader.language import N_, ngettext
 from grader.language import gettext as _
 from grader.model import CheckResult, Feedback, Grade, Outcome, PartResult
 from grader.report.words import ACTIONABLE, HIDDEN_ONLY, WORDS, NextStep, Word, explain, next_step
+from grader.rubric import AS_IT_SHOULD_BE
 from grader.text import PARAGRAPH, clean, line
+
+Sources = Mapping[int | None, str]
+"""The code of each cell by its number."""
+
+_CODE = 120
+"""Characters of a line of code that is quoted beside a check; the whole cell is further down."""
+
+_OPEN = frozenset({Outcome.FAILED, Outcome.PARTIAL, Outcome.TIMED_OUT, Outcome.GRADER_ERROR, Outcome.NOT_RUN})
+"""Parts whose checks are seen at once. What passed, waits, or was not started is one line that unfolds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where in the student's code something happened; `anchor` is the id of the cell's element."""
+    """Where in the student's code something happened, with that line; `anchor` is the id of the cell's element."""
 
     text: str
     anchor: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckCard:
-    """One visible check: what happened, and what to try where it did not pass."""
+    """One visible check: what happened, what to try where it did not pass, and where to look if that did not help."""
 
     title: str
     word: Word
     rationale: str
     hint: str
+    deeper: str
     points: str
     place: Place | None
 
@@ -46,7 +59,7 @@ class HiddenCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartCard:
-    """One part; `weight` is its share of the score bar, `fill` the percentage of its points it earned."""
+    """One part; `weight` is its share of the score bar, `open` says whether its checks are seen at once."""
 
     anchor: str
     title: str
@@ -54,7 +67,7 @@ class PartCard:
     points: str
     waiting: str
     weight: str
-    fill: int
+    open: bool
     checks: tuple[CheckCard, ...]
     hidden: tuple[HiddenCard, ...]
 
@@ -82,8 +95,11 @@ class Tally:
 
 def parts(grade: Grade) -> tuple[PartCard, ...]:
     """Return the cards of all parts, in the order of the lab."""
-    cells = frozenset(cell.index for cell in grade.cells)
-    return tuple(_part(part, place, cells) for place, part in enumerate(grade.parts, 1))
+    sources, following = _sources(grade), next_step(grade).part
+    return tuple(
+        _part(part, place, sources, is_open=part is following or part.status in _OPEN)
+        for place, part in enumerate(grade.parts, 1)
+    )
 
 
 def tallies(grade: Grade) -> tuple[Tally, ...]:
@@ -139,7 +155,6 @@ def points_of_part(part: PartResult) -> str:
 
 
 def _work(grade: Grade, step: NextStep, part: PartResult) -> NextCard:
-    cells = frozenset(cell.index for cell in grade.cells)
     check = step.check
     happened = clean(explain(check), PARAGRAPH) if check is not None else _(HIDDEN_ONLY)
     return NextCard(
@@ -149,15 +164,19 @@ def _work(grade: Grade, step: NextStep, part: PartResult) -> NextCard:
         texts=(happened,),
         hint=clean(check.feedback.hint, PARAGRAPH) if check is not None else "",
         gain=points.show(part.points - part.earned - part.waiting, part.points),
-        place=_place(check.feedback, cells) if check is not None else None,
+        place=_place(check.feedback, _sources(grade)) if check is not None else None,
     )
+
+
+def _sources(grade: Grade) -> Sources:
+    return {cell.index: cell.source for cell in grade.cells}
 
 
 def _anchor(grade: Grade, part: PartResult) -> str:
     return f"part-{grade.parts.index(part) + 1}"
 
 
-def _part(part: PartResult, place: int, cells: frozenset[int]) -> PartCard:
+def _part(part: PartResult, place: int, sources: Sources, *, is_open: bool) -> PartCard:
     return PartCard(
         anchor=f"part-{place}",
         title=line(part.title),
@@ -165,8 +184,8 @@ def _part(part: PartResult, place: int, cells: frozenset[int]) -> PartCard:
         points=points_of_part(part),
         waiting=points.show(part.waiting, part.points) if part.waiting else "",
         weight=points.total(part.points),
-        fill=points.percent(part.earned, part.points),
-        checks=_without_repetition([_check(check, cells) for check in part.checks if not check.spec.hidden]),
+        open=is_open,
+        checks=_without_repetition([_check(check, sources) for check in part.checks if not check.spec.hidden]),
         hidden=tuple(_hidden(check) for check in part.checks if check.spec.hidden),
     )
 
@@ -177,7 +196,9 @@ def _without_repetition(cards: list[CheckCard]) -> tuple[CheckCard, ...]:
     shown = []
     for card in cards:
         again = card.word is not WORDS[Outcome.PASSED] and card.rationale in seen
-        shown.append(replace(card, rationale=_("For the same reason."), hint="", place=None) if again else card)
+        shown.append(
+            replace(card, rationale=_("For the same reason."), hint="", deeper="", place=None) if again else card
+        )
         seen.add(card.rationale)
     return tuple(shown)
 
@@ -187,15 +208,17 @@ def _hidden(check: CheckResult) -> HiddenCard:
     return HiddenCard(label=line(check.spec.title), points=_points_of_check(check))
 
 
-def _check(check: CheckResult, cells: frozenset[int]) -> CheckCard:
+def _check(check: CheckResult, sources: Sources) -> CheckCard:
     passed = check.outcome is Outcome.PASSED
+    told = check.feedback.rationale if passed else explain(check)
     return CheckCard(
         title=line(check.spec.title),
         word=WORDS[check.outcome],
-        rationale=clean(check.feedback.rationale if passed else explain(check), PARAGRAPH),
+        rationale="" if passed and told == _(AS_IT_SHOULD_BE) else clean(told, PARAGRAPH),
         hint="" if passed else clean(check.feedback.hint, PARAGRAPH),
+        deeper="" if passed else clean(check.feedback.deeper, PARAGRAPH),
         points=_points_of_check(check),
-        place=_place(check.feedback, cells) if check.outcome in ACTIONABLE else None,
+        place=_place(check.feedback, sources) if check.outcome in ACTIONABLE else None,
     )
 
 
@@ -204,10 +227,12 @@ def _points_of_check(check: CheckResult) -> str:
     return _("{points} extra").format(points=own) if check.spec.extra else own
 
 
-def _place(feedback: Feedback, cells: frozenset[int]) -> Place | None:
-    if feedback.cell not in cells:
+def _place(feedback: Feedback, sources: Sources) -> Place | None:
+    if feedback.cell not in sources:
         return None
-    return Place(text=place_of(feedback), anchor=f"cell-{feedback.cell}")
+    rows = sources[feedback.cell].split("\n")
+    code = rows[feedback.line - 1] if feedback.line and feedback.line <= len(rows) else ""
+    return Place(text=place_of(feedback), anchor=f"cell-{feedback.cell}", code=line(code, _CODE))
 
 
 def place_of(feedback: Feedback) -> str:

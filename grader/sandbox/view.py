@@ -14,10 +14,12 @@ PACKAGE = Path(__file__).resolve().parent.parent
 _WORKER_FILES = (
     "__init__.py",
     "errors.py",
+    "language.py",
     "wire.py",
     "process.py",
     "procfs.py",
     "networks.py",
+    "parsing.py",
     "scratch.py",
 )
 _WORKER_FOLDERS = ("collect", "verify", "sandbox", "datasets")

@@ -15,7 +15,7 @@ class TestDataPrep(checks.Prepare):
 class TestLabels(checks.OneHot):
     """The labels."""
 
-    part, names = "labels", ("Y_train",)
+    part, names = "labels", ("Y_train", "Y_test")
     points = {"one_hot": 5}
 
 
@@ -47,7 +47,7 @@ class TestCurves(checks.Curves):
 
     part, role, kinds = "curves", "dropout", ("loss",)
     points = {"curves": 5}
-    needs = ("dropout_build", "dropout_compile", "dropout_fit")
+    needs = ("data_prep", "labels", "dropout_build", "dropout_compile", "dropout_fit")
 
 
 class TestDropoutEvaluate(checks.Evaluate):
@@ -73,7 +73,7 @@ class TestRightExamples(checks.Gallery):
     part = "right_examples"
     points = {"images": 2, "titles": 3}
     count, split, says = 9, "test", figures.says_right_prediction
-    needs = ("classes",)
+    needs = ("data_prep", "dropout_build", "classes")
 
 
 class TestWrongExamples(checks.Gallery):
@@ -82,7 +82,7 @@ class TestWrongExamples(checks.Gallery):
     part = "wrong_examples"
     points = {"images": 2, "titles": 3}
     count, split, says = 9, "test", figures.says_wrong_prediction
-    needs = ("classes",)
+    needs = ("data_prep", "dropout_build", "classes")
 
 
 class TestSaving(checks.Saved):

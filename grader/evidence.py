@@ -185,7 +185,8 @@ class Probe:
 class Axes:
     """One pair of axes of a figure. `row` and `label` are those of the lab's image that it shows, if it shows one.
 
-    `lines` are the y values of its lines; `labels` those of the x and of the y axis.
+    `lines` are the y values of its lines; `labels` those of the x and of the y axis. `predicted` are the digits that
+    the submission's networks gave for that image, where they predicted all of its split.
     """
 
     title: str
@@ -195,6 +196,7 @@ class Axes:
     split: str
     row: int
     label: int | None
+    predicted: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,5 +281,6 @@ class Evidence:
     datasets: tuple[Dataset, ...] = ()
     numbers: tuple[Numbers, ...] = ()
     losses: tuple[float | None, ...] = ()
+    tapes: int = 0
     answers: Mapping[str, Answer] = field(default_factory=dict)
     malformed: int = 0

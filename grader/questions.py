@@ -113,7 +113,7 @@ def anchored(part: Mapping[str, Any], asked: Sequence[Question]) -> Mapping[str,
 def plain(text: str) -> str:
     """Return a text in the form in which answers and options are compared: blanks, case and quotation marks ignored."""
     words = " ".join(unicodedata.normalize("NFKC", text).split())
-    return words.strip(" .;:,\"'`“”‘’").casefold()
+    return words.strip(" .;:,!?\"'`“”‘’").casefold()
 
 
 def _require(holds: bool, complaint: str) -> None:  # noqa: FBT001 - reads like a sentence

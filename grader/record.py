@@ -50,6 +50,9 @@ ANSWER_LIMIT, ANSWERS_LIMIT = 4_000, 500
 AXES_LIMIT = 40
 """Axes of one figure; labs draw nine or ten."""
 
+PREDICTED_LIMIT = 10
+"""Digits that networks gave for one image; there are ten."""
+
 KIND_LIMIT, NETWORK_LIMIT = 10_000, 300
 """Records of one kind that are looked at, and of snapshots of networks; hand-written labs leave some dozens."""
 
@@ -146,6 +149,7 @@ class _Reader:
                 self._take(line)
             except _MISFITS:
                 self._malformed += 1
+        losses, tapes = self._kept.get("losses", [((), 0)])[-1]
         return Evidence(
             run=self._run,
             cells=tuple(Cell(**fields) for _, fields in sorted(self._cells.items())),
@@ -159,7 +163,8 @@ class _Reader:
             functions=tuple(self._kept.get("function", ())),
             datasets=tuple(self._kept.get("dataset", ())),
             numbers=tuple(self._kept.get("numbers", ())),
-            losses=self._kept.get("losses", [()])[-1],
+            losses=losses,
+            tapes=tapes,
             ending=str(self._end.get("reason", "died")),
             ending_detail=str(self._end.get("detail", "")),
             answers=self._answers,
@@ -409,6 +414,7 @@ def _axes(fields: Mapping[str, Any]) -> Axes:
         split=str(fields["split"]),
         row=_int(fields["row"]),
         label=_optional_int(fields["label"]),
+        predicted=tuple(map(_int, fields.get("predicted", ())[:PREDICTED_LIMIT])),
     )
 
 
@@ -436,8 +442,8 @@ def _numbers(fields: Mapping[str, Any], _: Mapping[str, Array]) -> Numbers:
     return Numbers(cell=_int(fields["cell"]), name=str(fields["name"]), numbers=numbers)
 
 
-def _losses(fields: Mapping[str, Any], _: Mapping[str, Array]) -> tuple[float | None, ...]:
-    return tuple(_number(loss) for loss in fields["losses"])
+def _losses(fields: Mapping[str, Any], _: Mapping[str, Array]) -> tuple[tuple[float | None, ...], int]:
+    return tuple(_number(loss) for loss in fields["losses"]), _int(fields.get("tapes", 0))
 
 
 def _answer(fields: Mapping[str, Any]) -> Answer:

@@ -23,6 +23,21 @@ def test_a_notebook_gives_its_code_cells() -> None:
     assert cells.split(json.dumps(book).encode(), suffix=".ipynb") == ["a = 1", "b = 2\nc = 3"]
 
 
+@pytest.mark.parametrize(
+    ("code", "call"),
+    [
+        ("plt.plot(x)", "plt.plot"),
+        ("axes[0, 1].plot(x)", ".plot"),
+        ("pd.DataFrame(h.history)[['loss']].plot()", ".plot"),
+        ("tf.keras.Sequential([]).fit(x, y)", ".fit"),
+        ("f()", "f"),
+    ],
+)
+def test_calls_are_known_by_their_names(code: str, call: str) -> None:
+    found = marks.find(cells.statements(code), placeholder="XXXXXX")["marks"]
+    assert call in found[0]["calls"]
+
+
 @pytest.mark.parametrize("extra", [{}, {"nbformat": 3}, {"nbformat": "x", "metadata": None}, {"unknown": [1, 2]}])
 def test_a_notebook_that_fails_validation_is_read_all_the_same(extra: dict[str, object]) -> None:
     assert cells.split(notebook("a = 1", **extra), suffix=".ipynb") == ["a = 1"]

@@ -9,7 +9,7 @@ import pytest
 import quiz
 
 from grader import labs
-from grader.evidence import Axes, Call, FunctionRun, Snapshot
+from grader.evidence import Axes, Call, Figure, FunctionRun, Snapshot
 from grader.judge import architecture, figures
 from grader.judge.functions import _compare
 from grader.judge.training import _curve_problem, _is_still_learning
@@ -106,6 +106,41 @@ def test_titles_are_read(title: str, truth: object, right: object, wrong: object
     assert figures.says_truth(found) is truth
     assert figures.says_right_prediction(found) is right
     assert figures.says_wrong_prediction(found) is wrong
+
+
+@pytest.mark.parametrize(
+    ("title", "label", "predicted", "expected"),
+    [
+        ("Predicted 3, true 7", 7, (3,), True),
+        ("Predicted 3, true 7", 7, (), True),
+        ("Predicted 3, true 7", 7, (7,), False),
+        ("Predicted 3, true 7", 7, (5, 3), True),
+        ("Predicted 7, true 7", 7, (7,), True),
+        ("true 7 at 98 %", 7, (), False),
+    ],
+)
+def test_a_title_says_what_was_predicted(title: str, label: int, predicted: tuple[int, ...], expected: object) -> None:
+    assert figures.says_prediction_and_truth(replace(axes(title, label), predicted=predicted)) is expected
+
+
+def figure(line: int | None, *shown: Axes) -> Figure:
+    return Figure(cell=1, line=line, title="", axes=shown)
+
+
+def test_pictures_that_a_loop_shows_one_by_one_count_together() -> None:
+    ones = [replace(axes("7"), row=row) for row in range(3)]
+    together = figures.with_loops([figure(4, one) for one in ones])
+    assert max(len(found.axes) for found in together) == 3
+    assert len(figures.with_loops([figure(4, ones[0]), figure(5, ones[1])])[-1].axes) == 1
+    assert len(figures.with_loops([figure(4, *ones), figure(4, *ones)])) == 2
+
+
+def test_a_curve_may_be_in_percent() -> None:
+    drawn = replace(axes(""), lines=((91.0, 95.5), (0.3, 0.2)))
+    assert figures.has_curve(drawn, [0.91, 0.955])
+    assert figures.has_curve(drawn, [0.3, 0.2])
+    assert not figures.has_curve(drawn, [0.91, 0.96])
+    assert not figures.has_curve(drawn, [0.3, None])
 
 
 def snapshot(model: int, stage: str, *weights: float) -> Snapshot:

@@ -84,6 +84,10 @@ def test_what_means_no_option_or_two(code: str) -> None:
         ("np.bool_(False)", 1),
         ('"b"', 1),
         ("[True]", 0),
+        ("1", 0),
+        ('"0"', 1),
+        ('"Nein."', 1),
+        ('"Yes!"', 0),
     ],
 )
 def test_true_and_false(code: str, place: int) -> None:
@@ -104,7 +108,8 @@ def test_options_that_are_numbers() -> None:
         "235146", "235146.0", '"235146"', '"235,146"', '"235.146"', '"235 146"', '"235_146"', "\"235'146\"",
         '"235146 parameters"', '"≈ 235146"', "np.int64(235146)", "np.float32(235146)", "np.array([[235146]])",
         "[235146]", "235146,", "fractions.Fraction(470292, 2)", '"2.35146e5"', '"470292/2"', '"２３５１４６"',
-        '"+235146"',
+        '"+235146"', '"784 * 300 - 54"', '"784*300-54 = 235146"', '"(784 + 1) x 300 - 3 · 118"', '"470_292 // 2"',
+        '"about 235,146"', '"It has 235146 parameters"', '"N = 235146 "',
     ],
 )  # fmt: skip
 def test_ways_to_write_a_number(code: str) -> None:
@@ -115,8 +120,9 @@ def test_ways_to_write_a_number(code: str) -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        '"784 * 300 + 46"', '"a"', "True", "None", "float('nan')", "float('inf')", '"1e999999999"', '"1/0"', "1j",
-        "[1, 2]", '"1 2"', '"--5"', '"9" * 1_000_000', "10**5000", '"1;2"', "lambda: 5",
+        '"784 * 300 +"', '"(" * 100', '"9**9**9"', '"not 235146"', '"less than 7"', '"a"', "True", "None",
+        "float('nan')", "float('inf')", '"1e999999999"', '"1/0"', "1j", "[1, 2]", '"1 2"', '"--5"', '"9" * 1_000_000',
+        "10**5000", '"1;2"', "lambda: 5",
     ],
 )  # fmt: skip
 def test_what_is_no_number(code: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import getpass
+import importlib
 import multiprocessing.context
 import os
 import subprocess
@@ -11,12 +12,14 @@ import sys
 import time
 from collections.abc import Iterator
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 from grader.collect.surroundings import StandInFinder, keep_going
 
 LOCKS = ("Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition", "Event", "Barrier")
-PACKAGES = ("comet_ml", "mitdeeplearning", "google.colab", "tqdm", "pydot")
+PACKAGES = ("comet_ml", "mitdeeplearning", "google.colab", "tqdm", "pydot", "pandas", "sklearn")
 
 
 @pytest.fixture
@@ -49,6 +52,9 @@ def finder(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInFinder]:
         "from tqdm.auto import tqdm\nwith tqdm(total=3) as bar: bar.update(1); bar.set_postfix(loss=f'{bar:.2f}')",
         "import pydot; assert pydot.Dot() is not None; float(pydot.a); pydot.a + 1; pydot.a[3]['x'] = 2",
         "from comet_ml import *",
+        "import pandas as pd\nt = pd.DataFrame({'loss': [2, 1]})\nassert list(t['loss']) == list(t.loss) == [2, 1]",
+        "import pandas as pd\nt = pd.DataFrame([[1]]); t['a'] = [3]; print(t.head(), t.describe().T, t.iloc[0])",
+        "from sklearn.metrics import classification_report as report; print(report([1], [1], digits=3))",
         "import comet_ml\nclass Mine(comet_ml.Base):\n    x = 1\nassert Mine().x == 1",
         "import comet_ml\n@comet_ml.watch\ndef f(): return 3\nassert f() == 3",
     ],
@@ -56,6 +62,31 @@ def finder(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandInFinder]:
 @pytest.mark.usefixtures("finder")
 def test_whatever_is_done_with_a_stand_in_works(code: str) -> None:
     exec(code, {})
+
+
+@pytest.mark.usefixtures("finder")
+def test_a_split_for_validation_is_a_split() -> None:
+    train_test_split = importlib.import_module("sklearn.model_selection").train_test_split
+    images, labels = np.arange(40).reshape(20, 2), np.arange(20)
+    x, x_val, y, y_val = train_test_split(images, labels, test_size=0.1, random_state=1, stratify=labels)
+    assert [len(x), len(x_val), len(y), len(y_val)] == [18, 2, 18, 2]
+    assert (x[:, 0] == 2 * y).all()
+    assert (x_val[:, 0] == 2 * y_val).all()
+    assert sorted([*y, *y_val]) == list(range(20))
+    assert [len(piece) for piece in train_test_split(labels, train_size=0.9)] == [18, 2]
+    assert [piece.tolist() for piece in train_test_split(labels, test_size=2, shuffle=False)][1] == [18, 19]
+
+
+@pytest.mark.usefixtures("finder")
+def test_a_table_plots_its_columns() -> None:
+    pd = importlib.import_module("pandas")
+    table = pd.DataFrame({"loss": [2.0, 1.0], "val_loss": [3.0, 2.0], "epoch": [1, 2]})
+    axes = table[["loss", "val_loss"]].plot(figsize=(3, 2), title="x")
+    assert [line.get_ydata().tolist() for line in axes.lines] == [[2.0, 1.0], [3.0, 2.0]]
+    assert len(table.plot(x="epoch", y="loss").lines) == 1
+    table["loss"].plot(ax=axes)
+    assert len(axes.lines) == 3
+    plt.close("all")
 
 
 def test_the_packages_that_were_used_are_known(finder: StandInFinder) -> None:

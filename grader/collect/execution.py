@@ -22,6 +22,7 @@ from grader.collect.answers import AnswerSheet
 from grader.collect.cells import Statement
 from grader.collect.figures import Gallery
 from grader.collect.governor import Budget
+from grader.collect.histories import Histories
 from grader.collect.identity import Images
 from grader.collect.instruments import install
 from grader.collect.looking import attempt
@@ -29,7 +30,7 @@ from grader.collect.runner import CellLimits, Ran, Stopwatch, capture_output, ru
 from grader.collect.session import Session
 from grader.collect.snapshots import take_snapshot
 from grader.collect.story import Story
-from grader.collect.surrogates import Surrogate, Surrogates
+from grader.collect.surrogates import Surrogate, Surrogates, wrapped
 from grader.collect.surroundings import StandIn, StandInFinder, keep_going
 from grader.collect.tape import LARGEST, TapeRecorder
 from grader.networks import Tracer
@@ -37,6 +38,9 @@ from grader.wire import Array
 
 THREADS = 2
 """Pinned, so that the number of cores changes no result; two is what the benchmarks were measured with."""
+
+WRAPPED_LIMIT = 100
+"""Networks that are looked at for being made of another one."""
 
 GOVERNED = 5.0
 """How many times as long as a statement's own code a governed call may take; it needs a third of that at most."""
@@ -46,6 +50,9 @@ PROBES_LIMIT = 8
 
 PROBE_LIMITS = CellLimits(own_s=2.0, idle_s=5.0)
 FUNCTION_LIMITS = CellLimits(own_s=5.0, idle_s=5.0)
+
+BATCHED, BATCH = 640, 64
+"""Images of a dataset of ours, and of one of its batches: ten batches show what a hand-written loop does."""
 
 Parsed = Mapping[int, Sequence[Statement]]
 
@@ -67,7 +74,11 @@ class Execution:
             held_out=job.arrays["held_out"],
             watched=frozenset(map(str, fields["watched"])),
             stopwatch=Stopwatch(GOVERNED * self._limits.own_s),
-            surrogates=Surrogates(Surrogate(variable=v, builder=b, convolutional=c) for v, b, c in fields["networks"]),
+            surrogates=Surrogates(
+                [Surrogate(variable=v, builder=b, convolutional=c, logits=g) for v, b, c, g in fields["networks"]],
+                map(str, fields["datasets"]),
+                lambda: _batches(self._session.images, tuple(fields["image_shape"])),
+            ),
         )
         self._namespace = _namespace()
         self._tape = TapeRecorder(session=self._session, namespace=self._namespace)
@@ -77,6 +88,7 @@ class Execution:
         self._asking: list[Statement] = []
         self._asked = 0
         self._labels = frozenset(map(str, fields["labels"]))
+        self._histories = Histories(parsed)
         self._gallery = Gallery(self._session)
         self._values = values.Watch(self._session, frozenset(map(str, fields["numbers"])), tuple(fields["datasets"]))
         self._sheet = AnswerSheet(map(str, fields["questions"]), story)
@@ -104,6 +116,9 @@ class Execution:
             attempt(look)
         story.send("run", {"capped": sorted(session.capped), "stand_ins": sorted(self._stand_ins.used)})
         story.send("run", {"surrogates": [story.model_number(model) for model in session.surrogates.made]})
+        story.send("run", {"histories": [history.history for history in self._histories.made]})
+        pairs = wrapped(story.known_models()[:WRAPPED_LIMIT])
+        story.send("run", {"wrapped": [[story.model_number(one), story.model_number(inner)] for one, inner in pairs]})
 
     def _run_cell(self, index: int) -> Ran:
         def after(part: Statement) -> None:
@@ -117,7 +132,8 @@ class Execution:
             attempt(functools.partial(self._probe_prediction, part))
 
         def provide(name: str) -> bool:
-            return self._session.surrogates.provide(name, self._namespace) or self._provide_data(name)
+            sources = (self._session.surrogates, self._histories)
+            return any(each.provide(name, self._namespace) for each in sources) or self._provide_data(name)
 
         parts, stopwatch = self._parsed[index], self._session.stopwatch
         ran = run_cell(index, parts, self._namespace, self._limits, after, stopwatch, provide)
@@ -203,13 +219,18 @@ class Execution:
         """Run a hand-written loop again where it was not its own fault that it showed nothing."""
         if not self._job.fields["image_shape"]:
             return
+        is_silent = not self._tape.counts
+        # What is made of the losses is made anew only where the first run left none.
+        results = frozenset(map(str, self._job.fields["numbers"] if is_silent else ()))
         if not self._tape.recognised and not self._are_images_prepared():
-            self._replay()
-        if not self._tape.counts:
-            self._session.surrogates.provide_all(self._namespace)
-            self._replay()
+            self._replay(results)
+        for provide in (self._session.surrogates.provide_datasets, self._session.surrogates.provide_all):
+            if not self._tape.counts and provide(self._namespace):
+                self._replay(results)
+        if is_silent:
+            self._tape.send_losses()
 
-    def _replay(self) -> None:
+    def _replay(self, results: frozenset[str]) -> None:
         self._tape.steps = 0
         probes.replay_tape(
             self._session,
@@ -217,8 +238,13 @@ class Execution:
             namespace=self._namespace,
             image_shape=tuple(self._job.fields["image_shape"]),
             limits=self._limits,
-            after=lambda _: self._tape.finish_step(),
+            after=self._after_replayed,
+            results=results,
         )
+
+    def _after_replayed(self, index: int) -> None:
+        self._tape.finish_step()
+        self._values.look(index, self._namespace)
 
     def _are_images_prepared(self) -> bool:
         """Tell whether the watched images are recognised, are scaled, and have the shape that the networks take."""
@@ -231,6 +257,11 @@ class Execution:
             and fact["shape"][-1:] == self._job.fields["image_shape"][-1:]
             for fact in facts
         )
+
+
+def _batches(images: Images, shape: tuple[int, ...]) -> Any:
+    """Return a `tf.data.Dataset` in the place of one that is missing."""
+    return tf.data.Dataset.from_tensor_slices(images.first(BATCHED, shape)).batch(BATCH)
 
 
 def _pin(seed: int) -> None:

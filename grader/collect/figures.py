@@ -88,7 +88,17 @@ class Gallery:
             "split": split,
             "row": row,
             "label": self._session.images.label(split, row),
+            "predicted": self._predicted(split, row),
         }
+
+    def _predicted(self, split: str, row: int) -> list[int]:
+        """Return the digits that networks gave for a test image, of those that predicted all of them."""
+        count = len(self._session.images)
+        if split != "test" or not 0 <= row < count:
+            return []
+        tables = [np.asarray(table) for table, _ in self._session.predictions]
+        rows = [table[row] for table in tables if table.ndim == 2 and len(table) == count]  # noqa: PLR2004 - a table
+        return sorted({int(each.argmax()) for each in rows if each.size})
 
 
 def _plain(value: Any) -> float | None:

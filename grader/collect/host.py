@@ -240,7 +240,7 @@ def orders(lab: Lab, plan: Plan, suffix: str, seed: int, *, early_stop: bool) ->
         "predictions": lab.predictions,
         "image_shape": list(lab.image_shape),
         "questions": [question.variable for question in lab.questions],
-        "networks": [[role.variable, role.builder, role.convolutional] for role in lab.roles],
+        "networks": [[role.variable, role.builder, role.convolutional, role.logits] for role in lab.roles],
         "limits": {"own_s": plan.own_s, "idle_s": plan.idle_s},
     }
 

@@ -72,6 +72,12 @@ class Images:
         """Return the number of test images."""
         return len(self._raw["test"])
 
+    def are_too_many(self, one: Mapping[str, Any] | None, other: Mapping[str, Any]) -> bool:
+        """Tell whether two sets of images of one split cannot but have some in common, by how many they are."""
+        if one is None or one["split"] != other["split"] or other["split"] not in self._raw:
+            return False
+        return bool(one["rows"] + other["rows"] > len(self._raw[other["split"]]))
+
     def prepared(self, split: str, shape: tuple[int, ...]) -> Array:
         """Return a split as the lab prepares it: float32 from 0 to 1, each image of the given shape."""
         return self.raw(split, shape).astype(np.float32) / np.float32(255)
@@ -84,6 +90,11 @@ class Images:
     def one_hot(self, split: str) -> Array:
         """Return the labels of a split as float32 (n, 10)."""
         return np.eye(CLASSES, dtype=np.float32)[self._labels[split]]
+
+    def first(self, count: int, shape: tuple[int, ...]) -> tuple[Array, Array]:
+        """Return so many training images as the lab prepares them, and their labels as integers (count,)."""
+        images = self._raw["train"][:count].astype(np.float32) / np.float32(255)
+        return images.reshape(len(images), *shape), self._labels["train"][:count]
 
     def label(self, split: str, row: int) -> int | None:
         """Return the label of an image of the lab, or None where it is none of them."""
@@ -148,6 +159,8 @@ class Images:
         array = array[chosen]
         known = where >= 0
         if split not in self._labels or not known.any():
+            return "unknown"
+        if array.ndim > 2:  # noqa: PLR2004 - rows × classes; one-hot labels were made one-hot again
             return "unknown"
         kind = "one_hot" if array.ndim > 1 and array.shape[-1] > 1 else "integer"
         given = array.argmax(axis=-1) if kind == "one_hot" else array.reshape(-1)

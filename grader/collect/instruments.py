@@ -220,7 +220,7 @@ def _fit(session: Session, original: Callable[..., Any], model: Any, arguments: 
         "epochs": rationing.to_int(arguments.get("epochs", 1)),
         "batch_size": rationing.to_int(arguments.get("batch_size") or 32),
     }
-    settings |= _validation(session, arguments)
+    settings |= _validation(session, arguments, facts)
     attempt(lambda: take_initial(session, model))
     record = Record(session=session, name="fit", model=model, facts=facts, settings=settings)
     tokens = session.tokens
@@ -240,14 +240,20 @@ def _fit(session: Session, original: Callable[..., Any], model: Any, arguments: 
     return history
 
 
-def _validation(session: Session, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return which share of the images is set aside for validation, and of which split others are."""
+def _validation(session: Session, arguments: Mapping[str, Any], fed: Facts) -> dict[str, Any]:
+    """Return which share of the images is set aside for validation, and of which split others are.
+
+    And whether some of those are certainly among the ones that are `fed`: together they are more than there are.
+    """
     given = arguments.get("validation_data")
     images = given[0] if isinstance(given, tuple | list) and given else given
     facts = None if given is None else session.images.facts(images)
+    # How many images a dataset has is only known to within a batch.
+    is_exact = not any(hasattr(value, "element_spec") for value in (images, arguments.get("x")))
     return {
         "validation_split": plain_number(arguments.get("validation_split") or 0.0),
         "validation_data": "" if given is None else "other" if facts is None else facts["split"],
+        "validation_seen": facts is not None and is_exact and session.images.are_too_many(fed, facts),
     }
 
 

@@ -92,12 +92,12 @@ def _flags(node: ast.AST) -> list[str]:
 
 
 def dotted(node: ast.expr) -> str:
-    """Return `a.b.c` for such an expression, and an empty string for any other."""
+    """Return `a.b.c` for such an expression, `.c` for an attribute of another one, and an empty string for the rest."""
     match node:
         case ast.Name(id=name):
             return name
         case ast.Attribute(value=value, attr=attribute):
-            return f"{inner}.{attribute}" if (inner := dotted(value)) else ""
+            return f"{dotted(value)}.{attribute}"
         case _:
             return ""
 

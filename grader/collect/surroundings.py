@@ -21,6 +21,8 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from typing import Any, Self, SupportsFloat
 
+from grader.collect.lookalikes import LOOKALIKES
+
 NO_SUCH_COMMAND = 127
 """Exit status of a shell that does not find a program."""
 
@@ -131,10 +133,11 @@ class _StandInModule(types.ModuleType):
         self.__path__: MutableSequence[str] = []
         self.__all__: MutableSequence[str] = []
 
-    def __getattr__(self, name: str) -> StandIn:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return StandIn(f"{self.__name__}.{name}")
+        full = f"{self.__name__}.{name}"
+        return LOOKALIKES.get(full) or StandIn(full)
 
 
 class StandInFinder(MetaPathFinder, Loader):

@@ -55,6 +55,7 @@ class TapeRecorder:
     pending: _Pending | None = None
     entered: list[Any] = field(default_factory=list)
     losses: list[float | None] = field(default_factory=list)
+    tapes: int = 0
 
     def install(self) -> None:
         """Put the instruments into `tf.GradientTape`, once per worker."""
@@ -93,6 +94,7 @@ class TapeRecorder:
             session.capped.add(f"hand-written training loop: {limit} steps")
             self.steps = self.images_seen = 0
             raise BudgetReached
+        self.tapes += 1
         session.tracer.steps = []
         session.tracer.active = True
 
@@ -157,9 +159,9 @@ class TapeRecorder:
             self.recognised += pending.fields["split"] != "other" and _is_of_usual_size(pending.arrays.get("images"))
 
     def send_losses(self) -> None:
-        """Tell the loss of every step, in order."""
+        """Tell the loss of every step, in order, and how many tapes there were, with a gradient or without."""
         if self.losses:
-            self.session.story.send("losses", {"losses": self.losses})
+            self.session.story.send("losses", {"losses": self.losses, "tapes": self.tapes})
 
     def _owner(self, sources: Any) -> Any:
         """Return the network whose variables were differentiated by, the smallest that has them all."""

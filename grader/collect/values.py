@@ -33,7 +33,8 @@ class Watch:
             attempt(functools.partial(self._tell_numbers, cell, name, namespace[name]))
         for name in self._datasets & namespace.keys():
             value = namespace[name]
-            if self._told.get(name) is not value and hasattr(value, "element_spec"):
+            is_ours = any(value is made for made in self._session.surrogates.datasets_made)
+            if self._told.get(name) is not value and hasattr(value, "element_spec") and not is_ours:
                 self._told[name] = value
                 attempt(functools.partial(self._tell_dataset, cell, name, value))
 

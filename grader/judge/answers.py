@@ -1,27 +1,33 @@
-"""Reading what a student answered: which option is meant, or which number. Nothing is evaluated.
+"""Reading what a student answered: which option is meant, or which number. Nothing is evaluated by Python.
 
 An answer comes as text, as the worker described it. Where a text can be read in two ways (`1,234` is a thousand in one
-country and one and a bit in another), both are given, and whoever asks takes the one that helps.
+country and one and a bit in another), both are given, and whoever asks takes the one that helps. A sum that was
+written down, such as `784*300+300`, is worked out in fractions; behind an equals sign stands what it comes to.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
 import unicodedata
 from collections.abc import Sequence
 from fractions import Fraction
 
 from grader.evidence import Answer
+from grader.judge import sums
 from grader.questions import LETTERS, Question, plain
 
 NUMBER_LIMIT = 120
 """Characters of a text in which a number is looked for; no answer of a lab needs as many."""
 
-_LETTER = re.compile(r"(?:(?:option|answer|choice)\s*:?\s*)?[(\[]?(?P<letter>[a-z])[)\].:]*(?:\s+(?P<rest>\S.*))?")
+_LETTER = re.compile(
+    r"(?:(?:option|answer|choice|antwort|opci[oó]n|respuesta)\s*:?\s*)?[(\[]?(?P<letter>[a-z])[)\].:]*(?:\s+(?P<rest>\S.*))?"
+)
 _LETTER_ENDS = re.compile(r"[(\[]?[a-z][)\].:]")
 _SYNONYMS = (
-    frozenset({"true", "t", "yes", "y", "right", "correct"}),
-    frozenset({"false", "f", "no", "n", "wrong", "incorrect"}),
+    frozenset({"true", "t", "yes", "y", "right", "correct", "1", "wahr", "ja", "richtig", "verdadero", "si", "sí"}),
+    frozenset({"false", "f", "no", "n", "wrong", "incorrect", "0", "falsch", "nein", "falso"}),
 )
 
 _NUMBER = re.compile(
@@ -29,6 +35,12 @@ _NUMBER = re.compile(
     r"(?:\s*/\s*(?P<below>[0-9]{1,40}))?\s*(?P<percent>%?)(?P<unit>[^\d%]*)"
 )
 """A number with at most one unit behind it. The exponent is short: a longer one would fill the memory with zeros."""
+
+_BEFORE = re.compile(
+    r"(?!.*\b(?:not|no|nicht|kein\w*|less|more|than|under|over|minus|without|ohne|menos|sin)\b)"
+    r"(?:[^\W\d_]{1,20}[.:]?\s+){1,6}(?=[≈~+-]?[0-9])"
+)
+"""Words in front of a number, as in `about 782` or `it has 782 batches`."""
 
 _GROUPED = re.compile(r"[0-9]{1,3}(?:(?P<mark>[,.'_ ])[0-9]{3})(?:(?P=mark)[0-9]{3})*(?P<rest>[.,][0-9]+)?")
 _DECIMAL = re.compile(r"[0-9]*[.,]?[0-9]*")
@@ -41,8 +53,8 @@ def choice(question: Question, answer: Answer) -> int | None:
     text, texts = plain(answer.text), [plain(option) for option in question.options]
     if text in texts:
         return texts.index(text)
-    if answer.kind == "number":
-        return _same_number(answer, texts)
+    if answer.kind == "number" and (same := _same_number(answer, texts)) is not None:
+        return same
     letter = _by_letter(text, unicodedata.normalize("NFKC", answer.text).strip().casefold(), texts)
     return letter if letter is not None else _by_synonym(text, texts)
 
@@ -79,7 +91,36 @@ def numbers(answer: Answer) -> tuple[Fraction, ...]:
 
 def _numbers_in(text: str) -> tuple[Fraction, ...]:
     shown = unicodedata.normalize("NFKC", text[: NUMBER_LIMIT + 1]).replace("−", "-").strip(" \t\n\"'`").casefold()
-    found = _NUMBER.fullmatch(shown) if len(shown) <= NUMBER_LIMIT else None
+    if len(shown) > NUMBER_LIMIT:
+        return ()
+    shown = shown.rsplit("=", 1)[-1].strip()
+    words = _BEFORE.match(shown)
+    return _one_number(shown[words.end() if words else 0 :]) or _worked_out(shown)
+
+
+def _worked_out(shown: str) -> tuple[Fraction, ...]:
+    """Return what a sum comes to, with each way to read its numbers: `1,234 + 1` is two sums."""
+    values = []
+    for reading in (0, -1):
+        with contextlib.suppress(ValueError, ZeroDivisionError):
+            values.append(sums.worked_out(shown, functools.partial(_reading, reading)))
+    return tuple(dict.fromkeys(values))
+
+
+def _reading(which: int, text: str) -> Fraction:
+    """Return one of the ways to read a number.
+
+    Raises:
+        ValueError: it is none.
+    """
+    values = _digits(text)
+    if not values:
+        raise ValueError(f"no number: {text!r}")
+    return values[which]
+
+
+def _one_number(shown: str) -> tuple[Fraction, ...]:
+    found = _NUMBER.fullmatch(shown)
     if found is None or not found["unit"].isascii() or re.search(r"[-+*/^=(,;]", found["unit"]):
         return ()
     below = Fraction(found["below"] or 1)

@@ -62,6 +62,20 @@ class Case:
         numbers = self.evidence.run.get("surrogates")
         return frozenset(n for n in numbers if type(n) is int) if isinstance(numbers, list) else frozenset()
 
+    @cached_property
+    def wrapped(self) -> dict[int, int]:
+        """The numbers of networks that are said to have the weights of another one and no others, and of that."""
+        pairs = self.evidence.run.get("wrapped")
+        rows = pairs if isinstance(pairs, list) else []
+        whole = [tuple(row) for row in rows if isinstance(row, list) and [type(n) for n in row] == [int, int]]
+        return {one: inner for one, inner in whole if one != inner}
+
+    @property
+    def histories(self) -> list[dict[str, list[float]]]:
+        """The curves of ours that took the place of a history, where a training stopped before it gave one."""
+        found = self.evidence.run.get("histories")
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
     def role_of(self, model: int | None) -> Role | None:
         """Return the role that a network plays, or None."""
         return next((role for role in self.lab.roles if model in self.models(role.id)), None)
@@ -93,8 +107,11 @@ class Case:
         return [c for c in self.evidence.calls if c.name == name and (models is None or c.model in models)]
 
     def snapshots(self, role_id: str) -> list[Snapshot]:
-        """Return the snapshots of a role's networks in order, as they were after training or at the end."""
-        models = self.models(role_id)
+        """Return the snapshots of a role's networks in order, as they were after training or at the end.
+
+        What a student wraps around a network of ours is no network of theirs.
+        """
+        models = self.models(role_id) - {one for one, inner in self.wrapped.items() if inner in self.surrogates}
         return [s for s in self.evidence.snapshots if s.model in models and s.stage != "initial"]
 
     def initial(self, model: int) -> Snapshot | None:
@@ -176,7 +193,7 @@ def _find_copies(case: Case) -> dict[int, int]:
     for weights, model in others:
         first[weights] = min(model, first.get(weights, model))
     found = ((model, trained.get(weights, first[weights])) for weights, model in others)
-    return {model: original for model, original in found if model != original}
+    return case.wrapped | {model: original for model, original in found if model != original}
 
 
 def _fingerprint(snapshot: Snapshot) -> bytes:

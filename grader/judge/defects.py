@@ -175,6 +175,14 @@ DEFECTS: dict[str, Defect] = {
         "The test images are used for validation.",
         "Who looks at the test images while training has nothing left to test with. Split off training images.",
     ),
+    "accuracy-of-other-labels": Defect(
+        "The accuracy is measured as for labels of another kind than yours.",
+        "Are your labels whole numbers or one-hot? Behind the plain word `accuracy`, Keras chooses what fits.",
+    ),
+    "validates-on-training-images": Defect(
+        "The images for validation are among those that the network is trained with.",
+        "Validation shows how it does on images that it has not learnt from: no image may be in both.",
+    ),
     "one-epoch": Defect(
         "The training has one epoch only, so there is no course to look at.",
         "Train for as many epochs as the lab says.",
@@ -267,6 +275,10 @@ DEFECTS: dict[str, Defect] = {
     "not-batched": Defect(
         "`{name}` gives single images, not batches.", "A dataset has a method that puts elements together."
     ),
+    "dataset-without-labels": Defect(
+        "`{name}` gives images without their labels.",
+        "A dataset can hand out an image and its label together: it has to be made of both.",
+    ),
     "dataset-split": Defect("`{name}` is not made of the {wanted} images.", "Check the names in `from_tensor_slices`."),
     "not-shuffled": Defect(
         "`{name}` is not shuffled.", "Without shuffling, each epoch sees the same images in the same order."
@@ -282,6 +294,10 @@ DEFECTS: dict[str, Defect] = {
     "epochs-count": Defect(
         "`{name}` holds {found} numbers, which is not one for each epoch of the loop.",
         "Append once per epoch, after the loop over the batches.",
+    ),
+    "epochs-one": Defect(
+        "`{name}` holds one number only; asked is one for each epoch.",
+        "Which of the losses belong to one epoch? Take the mean of those, and do so for each epoch.",
     ),
     "epoch-sums": Defect(
         "`{name}` holds the sum of the losses of each epoch, not their mean.",
@@ -471,6 +487,10 @@ DEFECTS: dict[str, Defect] = {
     "not-applied": Defect(
         "The gradient is computed, but the weights of the network stay as they are.",
         "The optimizer's apply_gradients takes pairs of gradient and variable.",
+    ),
+    "gradient-outside-loop": Defect(
+        "{tapes} batches ran inside a tape, but only {found} of them gave a gradient: the others change nothing.",
+        "The gradient and the update belong to each batch. Are these lines indented as deep as the line with `with`?",
     ),
     "uphill": Defect(
         "The weights are moved uphill: the loss grows with every step.",

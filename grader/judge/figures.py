@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from grader.judge.reading import nothing_recorded, place_of, require_filled
 from grader.judge.verdict import Place, fail, no_evidence
 from grader.language import N_, pgettext
 from grader.language import gettext as _
+
+Curve = Sequence[float | None]
 
 CLOSE = 2e-3
 """How far a point of a curve may be from the figure that Keras reported."""
@@ -31,8 +34,19 @@ def says_truth(axes: Axes) -> bool:
 
 
 def says_prediction_and_truth(axes: Axes) -> bool:
-    """Tell whether a title says two digits, one of which is the label."""
-    return says_truth(axes) and len(numbers_in(axes.title)) > 1
+    """Tell whether a title says two digits: the label, and what was predicted for its image, where that is known."""
+    digits = _digits_in(axes.title)
+    if not says_truth(axes) or len(digits) < 2:  # noqa: PLR2004 - one of each
+        return False
+    return not axes.predicted or any(_has_both(digits, axes.label or 0, guess) for guess in axes.predicted)
+
+
+def _has_both(digits: Sequence[int], label: int, guess: int) -> bool:
+    return guess in digits and (guess != label or digits.count(label) > 1)
+
+
+def _digits_in(title: str) -> list[int]:
+    return [number for number in numbers_in(title) if number < 10]  # noqa: PLR2004 - ten digits
 
 
 def says_right_prediction(axes: Axes) -> bool:
@@ -42,7 +56,7 @@ def says_right_prediction(axes: Axes) -> bool:
 
 def says_wrong_prediction(axes: Axes) -> bool:
     """Tell whether a title says the label, and another digit."""
-    digits = [number for number in numbers_in(axes.title) if number < 10]  # noqa: PLR2004 - ten digits
+    digits = _digits_in(axes.title)
     return says_truth(axes) and digits.count(axes.label or 0) == 1 and len(digits) > 1
 
 
@@ -57,7 +71,7 @@ SAYS: dict[Callable[[Axes], bool], str] = {
 def require_images(case: Case, part_id: str, count: int, split: str) -> None:
     """Ask whether a figure shows so many images of a split, each in axes of its own."""
     figures = _figures(case, part_id)
-    shown = [len(_shown(figure, split)) for figure in figures]
+    shown = [len({axes.row for axes in _shown(figure, split)}) for figure in figures]
     if max(shown) < count:
         # Where what is to be shown was not found, nothing can be said about how it is shown.
         no_evidence("few-images-shown", _place(case, part_id, figures), found=max(shown), wanted=count)
@@ -88,12 +102,13 @@ def require_curves(case: Case, part_id: str, role_id: str, kinds: Sequence[str])
     figures = _figures(case, part_id)
     fits = case.calls("fit", case.models(role_id))
     curves = [history for fit in fits if isinstance(history := fit.result.get("history"), dict)]
+    curves += case.histories
     if not curves:
         nothing_recorded(case, part_id, _("There is no history of a training to draw."))
-    wanted = [(one.get(kind), one.get(f"val_{kind}")) for one in curves for kind in kinds]
+    wanted = [pair for one in curves for pair in _pairs(one, kinds)]
     for figure in figures:
         for axes in figure.axes:
-            if any(a and b and _has(axes, a) and _has(axes, b) for a, b in wanted):
+            if any(has_curve(axes, a) and has_curve(axes, b) for a, b in wanted):
                 return
     found = max(len(axes.lines) for figure in figures for axes in figure.axes)
     if not found:
@@ -104,20 +119,37 @@ def require_curves(case: Case, part_id: str, role_id: str, kinds: Sequence[str])
     fail("no-curves", _place(case, part_id, figures), found=found)
 
 
-def _has(axes: Axes, curve: Sequence[float | None]) -> bool:
-    return any(
-        len(line) == len(curve) and None not in curve and bool(np.allclose(line, np.asarray(curve, float), atol=CLOSE))
-        for line in axes.lines
-    )
+def _pairs(history: Mapping[str, Curve], kinds: Sequence[str]) -> list[tuple[Curve, Curve]]:
+    """Return the curves of a history that may be drawn, for training and validation; accuracies have many names."""
+    asked = [key for key in history if key in kinds or ("accuracy" in kinds and "acc" in key and key[:4] != "val_")]
+    pairs = [(history[key], history.get(f"val_{key}", ())) for key in asked]
+    return [(one, other) for one, other in pairs if one and other]
+
+
+def has_curve(axes: Axes, curve: Curve) -> bool:
+    """Tell whether one of the lines is this curve, as it is or in percent."""
+    lines = [np.asarray(line) for line in axes.lines if len(line) == len(curve) and None not in curve]
+    values = np.asarray([value or 0.0 for value in curve])
+    return any(np.allclose(scaled, values, atol=CLOSE) for line in lines for scaled in (line, line / 100))
 
 
 def _figures(case: Case, part_id: str) -> list[Figure]:
-    """Return the figures with axes; those of the part's own cells, if it has some."""
+    """Return the figures with axes; figures of one image each that a loop shows one after the other count as one."""
     require_filled(case, part_id)
     drawn = [figure for figure in case.evidence.figures if figure.axes]
     if not drawn:
         nothing_recorded(case, part_id, _("No figure was drawn."))
-    return drawn
+    return with_loops(drawn)
+
+
+def with_loops(drawn: Sequence[Figure]) -> list[Figure]:
+    """Return figures, and one more for each line that showed some with a single image each: those in one."""
+    loops: dict[Place, list[Figure]] = {}
+    for figure in drawn:
+        if sum(axes.label is not None for axes in figure.axes) == 1:
+            loops.setdefault((figure.cell, figure.line), []).append(figure)
+    together = [replace(loop[0], axes=tuple(axes for one in loop for axes in one.axes)) for loop in loops.values()]
+    return [*drawn, *together]
 
 
 def _place(case: Case, part_id: str, figures: Sequence[Figure]) -> Place:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from grader.evidence import Dataset
+from grader.judge import tape
 from grader.judge.case import Case
 from grader.judge.images import split_name
-from grader.judge.reading import nothing_recorded, place_of, require_filled
+from grader.judge.reading import complain_of_failures, nothing_recorded, place_of, require_filled
 from grader.judge.verdict import fail
+from grader.labs import Anchor
 from grader.language import gettext as _
 from grader.wire import Array
 
@@ -28,6 +30,8 @@ def require_batched(case: Case, part_id: str, name: str, split: str) -> None:
     data = dataset.data
     if data is None or data.split != split:
         fail("dataset-split", place, name=name, wanted=split_name(split))
+    if data.labels == "absent":
+        fail("dataset-without-labels", place, name=name)
     if data.labels not in ("integer", "one_hot"):
         fail("labels-do-not-match", place)
 
@@ -66,13 +70,18 @@ def require_epoch_means(case: Case, part_id: str, name: str) -> None:
     if not given:
         nothing_recorded(case, part_id, _("`{name}` holds no numbers.").format(name=name))
     place = place_of(case, part_id)
-    if len(losses) < 2 * len(given) or len(losses) % len(given):
-        fail("epochs-count", place, name=name, found=len(given))
+    if tape.has_idle_batches(case):
+        return  # Most losses of an epoch are not known, and why is said of the loop.
     if any(len(step.target_shape) > 1 for step in case.evidence.tape):
         return  # The gradient is not that of a loss, so what the losses were is not known: another part's fault.
-    epochs = np.asarray(losses).reshape(len(given), -1)
-    if _are_close(given, epochs.mean(axis=1)):
+    is_one_each = len(given) > 1 and len(losses) >= 2 * len(given) and len(losses) % len(given) == 0
+    epochs = np.asarray(losses).reshape(len(given) if is_one_each else 1, -1)
+    if is_one_each and _are_close(given, epochs.mean(axis=1)):
         return
+    # A loop that was stopped in the middle leaves other losses than it should.
+    complain_of_failures(case, list(case.marks(Anchor(tape=True))))
+    if not is_one_each:
+        fail("epochs-one" if len(given) == 1 else "epochs-count", place, name=name, found=len(given))
     for defect, other in (
         ("epoch-sums", epochs.sum(axis=1)),
         ("epoch-last-loss", epochs[:, -1]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from grader.evidence import Cell, Failure, Mark
@@ -58,14 +58,18 @@ def place_of(case: Case, part_id: str) -> Place:
 
 def nothing_recorded(case: Case, part_id: str, what: str) -> NoReturn:
     """End a check for which nothing was recorded, saying why as well as can be known."""
-    places = require_written(case, part_id)
+    complain_of_failures(case, require_written(case, part_id))
+    no_evidence("not-recorded", place_of(case, part_id), what=what)
+
+
+def complain_of_failures(case: Case, places: Sequence[tuple[Cell, Mark]]) -> None:
+    """End the check where the code at one of these places was stopped, saying by what."""
     for cell, mark in places:
         _complain_of_lost_worker(case, cell, mark)
     for cell, mark in places:
         failure = _failure_inside(case, cell, mark) or _failure_at(cell, mark)
         if failure is not None:
             _complain_of_failure(cell, failure)
-    no_evidence("not-recorded", place_of(case, part_id), what=what)
 
 
 def _complain_of_lost_worker(case: Case, cell: Cell, mark: Mark) -> None:

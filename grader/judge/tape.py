@@ -13,6 +13,7 @@ from grader.judge.case import Case
 from grader.judge.reading import nothing_recorded, require_written
 from grader.judge.verdict import Place, Problem, Verdict, fail
 from grader.language import gettext as _
+from grader.language import whole
 from grader.verification import VerifiedStep
 
 BLOWN_UP = 8.0
@@ -27,6 +28,9 @@ UNRELATED = 0.2
 
 PLAUSIBLE = 0.3
 """Share by which a loss may differ from the cross-entropy of a network's outputs in evaluation mode."""
+
+IDLE = 2
+"""Tapes to one gradient, beyond which the others went unused; a loop that also measures its loss so has two."""
 
 NO_GRADIENT = 1e-6
 """Largest element of a gradient that is none: rounding of a loss that does not depend on the network."""
@@ -197,7 +201,16 @@ def _is_inside(mark: Mark, whole: Mark) -> bool:
 
 def require_update(case: Case, part_id: str) -> None:
     """Ask whether the weights are moved, and downhill where the gradient is right."""
-    _require_one_right(_steps(case, part_id), lambda steps: _judge_update(case, steps))
+    steps = _steps(case, part_id)
+    _require_one_right(steps, lambda steps: _judge_update(case, steps))
+    if has_idle_batches(case):
+        place, found = (steps[-1][0].cell, steps[-1][0].line), len(case.evidence.losses)
+        fail("gradient-outside-loop", place, found=whole(found), tapes=whole(case.evidence.tapes))
+
+
+def has_idle_batches(case: Case) -> bool:
+    """Tell whether most batches that a network ran on inside a tape gave no gradient: that stands behind the loop."""
+    return case.evidence.tapes > IDLE * len(case.evidence.losses) > 0
 
 
 def _judge_update(case: Case, steps: Steps) -> None:

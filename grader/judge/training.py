@@ -136,7 +136,8 @@ def _means_logits(case: Case, role_id: str) -> bool:
     An output layer that is missing is no reason for another loss than the lab's.
     """
     ends = _last_activation(case, role_id)
-    return case.role(role_id).logits and (_gives_logits(case, role_id) or ends not in ("", "linear", *SQUASHED))
+    is_logits = _gives_logits(case, role_id) or ends not in ("", "linear", *SQUASHED)
+    return case.role(role_id).logits and (is_logits or not case.snapshots(role_id))
 
 
 SQUASHED = ("softmax", "sigmoid")
@@ -151,9 +152,14 @@ def _last_activation(case: Case, role_id: str) -> str:
 
 
 def _label_kinds(case: Case, role_id: str) -> set[str]:
-    """Return the kinds of labels that the network was trained with, those of the lab where that is not known."""
+    """Return the kinds of labels that the network was trained with, those of the lab where that is not known.
+
+    Both, where the lab asks for one-hot labels and they are not: a loss for those that should be there is in order.
+    """
     kinds = {call.data.labels for call in case.calls("fit", case.models(role_id)) if call.data}
-    return kinds & {"integer", "one_hot"} or {"one_hot" if case.lab.labels else "integer"}
+    kinds &= {"integer", "one_hot"}
+    asked = {"one_hot" if case.lab.labels else "integer"}
+    return kinds | asked if not kinds or (case.lab.labels and "one_hot" not in kinds) else kinds
 
 
 def _loss_defect(case: Case, role_id: str, settings: Mapping[str, Any]) -> str:
@@ -173,13 +179,14 @@ def require_accuracy_metric(case: Case, role_id: str, part_id: str) -> None:
     metrics = [str(metric) for call in calls for metric in call.settings.get("metrics", ())]
     kinds = _label_kinds(case, role_id)
     if not any(_is_accuracy(metric, kinds) for metric in metrics):
-        fail("no-accuracy", (calls[-1].cell, calls[-1].line))
+        is_other = any(_is_accuracy(metric, {"integer", "one_hot"}) for metric in metrics)
+        fail("accuracy-of-other-labels" if is_other else "no-accuracy", (calls[-1].cell, calls[-1].line))
 
 
 def _is_accuracy(metric: str, labels: set[str]) -> bool:
     """Tell whether a metric is the share of right answers; the class `Accuracy` compares probabilities with labels."""
     name = metric.lower()
-    if "categorical" in name and "sparse" not in name and "one_hot" not in labels:
+    if "categorical" in name and ("integer" if "sparse" in name else "one_hot") not in labels:
         return False
     return "acc" in name and metric != "Accuracy" and not any(word in name for word in _WRONG_METRICS)
 
@@ -450,9 +457,13 @@ def require_validation(case: Case, role_id: str, part_id: str, share: float) -> 
 
 
 def _validation_problem(call: Call, share: float) -> Problem | None:
+    if "validation_split" not in call.settings:
+        return None  # Arguments that do not go together are told of elsewhere; what else they said is not known.
     split, data = call.settings.get("validation_split"), call.settings.get("validation_data")
+    if data in ("test", "mixed"):
+        return "validates-on-test-images", {}
     if data:
-        return ("validates-on-test-images", {}) if data in ("test", "mixed") else None
+        return ("validates-on-training-images", {}) if call.settings.get("validation_seen") is True else None
     if not isinstance(split, float) or not split:
         return "no-validation", {}
     return None if abs(split - share) < SHARE_TOLERANCE else ("other-validation", {"found": split, "wanted": share})
@@ -483,17 +494,28 @@ def _curve_problem(call: Call) -> Problem | None:
 
 
 def require_one_hot(case: Case, part_id: str, names: Sequence[str]) -> None:
-    """Ask whether labels are one-hot: those in the named variables, or else those that networks are trained with."""
+    """Ask whether labels are one-hot: those in the named variables, or else those that networks are given."""
     require_filled(case, part_id)
-    values = _labels_named(case, names)
-    fits = [call for call in case.calls("fit") if call.data is not None]
-    # A training that stopped may have been given other labels than these.
-    kinds = {call.data.labels for call in fits if call.data and (call.finished or not values)}
-    if "one_hot" in kinds or (values and "integer" not in kinds and all(map(images.is_one_hot, values))):
-        return
-    if not values and not fits:
+    for split, method in (("train", "fit"), ("test", "evaluate")):
+        mine = [name for name in names if split in name.lower()]
+        if mine:
+            _require_one_hot_of(case, part_id, mine, split, method)
+
+
+def _require_one_hot_of(case: Case, part_id: str, names: Sequence[str], split: str, method: str) -> None:
+    values = [value.data for value in case.evidence.values if value.name in names]
+    kinds = {call.data.labels for call in case.calls(method) if call.data is not None}
+    if not values and not kinds:
         nothing_recorded(case, part_id, _("No labels were found."))
-    fail("not-one-hot", place_of(case, part_id), split=images.split_name("train"))
+    tables = [data for data in values if _is_table(data)]
+    is_given = "one_hot" in kinds or ("integer" not in kinds and any(map(images.is_one_hot, tables)))
+    if not is_given or (tables and not images.is_one_hot(tables[-1])):
+        fail("not-one-hot", place_of(case, part_id), split=images.split_name(split))
+
+
+def _is_table(data: DataFacts) -> bool:
+    """Tell whether labels are rows of several numbers, whatever these are."""
+    return math.prod(data.shape) > 1
 
 
 # Evaluate

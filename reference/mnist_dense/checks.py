@@ -23,7 +23,7 @@ class TestDataPrep(checks.Prepare):
 class TestLabels(checks.OneHot):
     """The labels."""
 
-    part, names = "labels", ("y_train",)
+    part, names = "labels", ("y_train", "y_test")
     points = {"one_hot": 5}
 
 

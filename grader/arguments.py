@@ -25,5 +25,7 @@ def draw(functions: Sequence[Function], seed: int) -> dict[str, list[list[Array]
 def _draw(argument: Argument, generator: np.random.Generator) -> Array:
     low, high, shape = argument.low, argument.high, argument.shape
     if argument.kind == "integers":
-        return generator.integers(int(low), int(high), shape, endpoint=True).astype(argument.dtype)
-    return np.asarray(generator.uniform(low, high, shape)).astype(argument.dtype)
+        return np.asarray(generator.integers(int(low), int(high), shape, endpoint=True)).astype(
+            argument.dtype or "int64"
+        )
+    return np.asarray(generator.uniform(low, high, shape)).astype(argument.dtype or "float64")

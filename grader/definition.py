@@ -193,7 +193,22 @@ def _contradictions(fields: Mapping[str, Any]) -> Iterator[tuple[Keys, str]]:
         elif not any(part["anchor"].get(key) for key in ("assigns", "calls", "defines", "tape")):
             keys: Keys = ("parts", place, "anchor")
             yield keys, "`anchor` in [[parts]] recognises nothing: it needs `assigns`, `calls`, `defines` or `tape`"
+    yield from _contradictions_of_functions(fields.get("functions", {}))
     yield from _contradictions_of_late(fields.get("late", {"steps": ()}))
+
+
+def _contradictions_of_functions(functions: Mapping[str, Any]) -> Iterator[tuple[Keys, str]]:
+    for name, function in functions.items():
+        for place, argument in enumerate(function.get("arguments", ())):
+            low, high = argument["low"], argument["high"]
+            keys: Keys = ("functions", name, "arguments", place)
+            if low > high:
+                yield keys, f"argument {place + 1} of `{name}` has a `low` of {low}, above its `high` of {high}"
+            elif argument["kind"] == "integers" and not (float(low).is_integer() and float(high).is_integer()):
+                yield (
+                    keys,
+                    f"argument {place + 1} of `{name}` is to be of integers, and `low` or `high` is no whole number",
+                )
 
 
 def _contradictions_of_late(late: Mapping[str, Any]) -> Iterator[tuple[Keys, str]]:

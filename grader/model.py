@@ -43,7 +43,10 @@ class Effort(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
-    """What a student reads about one check: what happened, what to try, and where to look if that did not help."""
+    """What a student reads about one check: what happened, what to try, and where to look if that did not help.
+
+    `trace` is where the grader's own code or the lab's raised, innermost line last: for staff, and in no report.
+    """
 
     rationale: str
     hint: str = ""
@@ -51,6 +54,7 @@ class Feedback:
     cell: int | None = None
     line: int | None = None
     defect: str = ""
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

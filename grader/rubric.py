@@ -28,14 +28,20 @@ def validate(
     Raises:
         AuthorError: they do not, or two checks have one id, or a check needs one that does not exist.
     """
-    ids = [spec.id for spec in specs]
-    if len(set(ids)) != len(ids):
-        raise AuthorError("two checks have the same name", slug="duplicate-check")
+    seen: set[str] = set()
+    for spec in specs:
+        if spec.id in seen:
+            told = "a hidden one" if spec.hidden else repr(spec.id)
+            raise AuthorError(f"two checks of {spec.part!r} have the same name: {told}", slug="duplicate-check")
+        seen.add(spec.id)
     for part, points in part_points.items():
         counted = [spec for spec in specs if spec.part == part and (part in extra_parts or not spec.extra)]
         total = sum((spec.points for spec in counted), Fraction(0))
         if total != points:
-            raise AuthorError(f"the checks of {part!r} add up to {total} points, not {points}", slug="points-sum")
+            raise AuthorError(
+                f"the checks of {part!r} add up to {total} points, not {points} as in lab.toml",
+                slug="points-sum",
+            )
     for spec in specs:
         unknown = set(spec.needs) - set(part_points)
         if spec.part not in part_points or unknown:

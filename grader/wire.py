@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -185,3 +185,12 @@ def _finite(digits: str) -> float:
     if not math.isfinite(number):
         raise ValueError("a number beyond float64")
     return number
+
+
+def handed_over(arguments: Sequence[Array]) -> list[Any]:
+    """Return arrays as a function gets them, tried or judged: copies, and a single number as Python has it.
+
+    `[0] * steps` and `range(steps)` have to work as they do when a student tries them; an array of no dimensions would
+    not do.
+    """
+    return [argument.copy() if argument.ndim else argument.item() for argument in arguments]

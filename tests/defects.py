@@ -11,7 +11,7 @@ from pathlib import Path
 import course
 
 from grader import labs
-from grader.authoring.bench import header_of, variants
+from grader.authoring.variants import header_of, variants
 from grader.judge.defects import DEFECTS
 from grader.judge.ladder import DEEPER
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
+import re
 import shutil
 from pathlib import Path
 
+import checks_page
+import course
 import defects
 import pytest
 
-from grader import labs
-from grader.authoring import bench, calibrate, skeleton, verify_lab
+from grader import definition, labs
+from grader.authoring import calibrate, skeleton, variants, verify_lab
 from grader.authoring.mutants import OPERATORS, Mutant, mutants
 from grader.authoring.verify_lab import Fate, Row
 from grader.collect import cells
-from grader.errors import AuthorError
+from grader.errors import AuthorError, UsageError
+from grader.judge.case import Case
 from grader.judge.defects import DEFECTS
 from grader.judge.plugin import collect_specs
 from grader.rubric import validate
@@ -103,6 +108,16 @@ def test_a_bound_that_lets_a_wrong_variant_through_is_refused(tmp_path: Path, mo
     assert json.loads((folder / "expected.json").read_text())["reference_sha256"] == calibrate.reference_hash(lab)
 
 
+def test_the_page_of_checks_is_fresh_and_its_needs_are_keys() -> None:
+    assert checks_page.PAGE.read_text(encoding="utf-8") == checks_page.page(), "run `python tests/checks_page.py`"
+    known = {*json.loads(definition.SCHEMA.read_text())["properties"], "train", "test", "arguments", "expected.json"}
+    assert checks_page.NEEDS.keys() == {each.__name__ for each in checks_page.shared()}
+    for field in dataclasses.fields(Case):
+        assert f"| `case.{field.name}` |" in checks_page.page()
+    for text in checks_page.NEEDS.values():
+        assert set(re.findall(r"`([\w.]+)`", text)) <= known
+
+
 def test_the_table_of_defects_is_fresh_and_every_defect_has_a_fixture() -> None:
     assert defects.PAGE.read_text(encoding="utf-8") == defects.page(), "run `python tests/defects.py`"
     assert defects.fixtures().keys() >= DEFECTS.keys()
@@ -110,14 +125,48 @@ def test_the_table_of_defects_is_fresh_and_every_defect_has_a_fixture() -> None:
 
 def test_the_lab_of_a_file_is_found_by_what_is_in_it() -> None:
     assert labs.recognise(b"import mitdeeplearning as mdl") == "mit_6s191_lab2"
-    assert labs.recognise(b"model = XXXXXX") == "mnist_cnn"
-    assert labs.recognise(b"a = 1") == "mnist_cnn"
+    assert labs.recognise(b"train_images = XXXXXX") == "mnist_cnn"
+    assert labs.recognise("build_fc_model".encode("utf-16")) == "mnist_cnn"
+    # All names are other ones, but it is about the images.
+    assert labs.recognise(b"from keras.datasets import MNIST as m") == "mnist_cnn"
     # A finished script of the flagship without its text, with a name in it that another lab uses, too.
     own = b"build_fc_model build_cnn_model cnn_model train_images"
     assert labs.recognise(own + b" train_dataset predicted_classes") == "mnist_cnn"
     for lab in LABS:
-        for path in (lab.solution_file, *bench.variants(lab), *bench.alternatives(lab)):
+        for path in (lab.solution_file, *variants.variants(lab), *variants.alternatives(lab)):
             assert labs.recognise(path.read_bytes()) == lab.id, path.name
+
+
+def test_no_real_submission_is_refused(tmp_path: Path) -> None:
+    for folder in ("good", "blank", "work"):
+        for path in (labs.share("tests") / "submissions" / folder).iterdir():
+            if path.suffix in (".py", ".ipynb"):
+                labs.recognise(path.read_bytes())
+    for path in labs.share("assignment").glob("*/lab.*"):
+        assert labs.recognise(path.read_bytes()) == path.parent.name
+    for fixture in course.FIXTURES:
+        assert labs.recognise(fixture.write(tmp_path).read_bytes()) == course.LAB.id
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = 1",
+        "def fit_line(x, y):\n    return XXXXXX\n",
+        "(x, y), _ = keras.datasets.fashion_mnist.load_data()",
+        '{"cells": [{"cell_type": "code", "source": "slope = XXXXXX"}]}',
+    ],
+)
+def test_the_work_of_another_lab_is_not_graded_as_one_of_ours(text: str) -> None:
+    with pytest.raises(
+        UsageError, match=r"lab\.py belongs to no lab that I know \(.*mnist_cnn.*\); name it with --lab"
+    ):
+        labs.recognise(text.encode(), "lab.py")
+
+
+@pytest.mark.parametrize("data", [b"", b"\x7fELF\0\0", b"{]", b'{"cells": []}'])
+def test_what_holds_no_code_is_left_to_whoever_says_so(data: bytes) -> None:
+    assert labs.recognise(data) == labs.FLAGSHIP
 
 
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
@@ -157,3 +206,10 @@ def test_every_effort_on_every_data_set_has_bounds_from_enough_runs() -> None:
             "synthetic": {"quick", "full"},
             "mnist": {"quick", "full"},
         }
+
+
+def test_the_readme_says_what_a_student_has_to_type(tmp_path: Path) -> None:
+    assert "run `grade` in this folder" in skeleton.generate(LABS[0])["README.md"]
+    shutil.copytree(LABS[0].folder, tmp_path / "fit")
+    text = skeleton.generate(labs.read(tmp_path / "fit"))["README.md"]
+    assert "run `grade --lab path/to/fit`, with the path that your course tells you, in this folder" in text

@@ -118,7 +118,8 @@ class TestMore(checks.Build):
     hidden, extra = ("layers", "probabilities"), ("layers",)
 """
     specs = {
-        spec.id: spec for spec in plugin.collect_specs(labs.read(outside.write_lab(tmp_path / "a", checks=checks)))
+        spec.id: spec
+        for spec in plugin.collect_specs(labs.read(outside.write_lab(tmp_path / "a", checks=checks, more=MORE)))
     }
     found = [specs[f"bonus_{name}"] for name in ("ten_outputs", "probabilities", "layers")]
     assert [(spec.hidden, spec.extra, spec.about) for spec in found] == [
@@ -133,7 +134,7 @@ def test_a_hidden_check_that_is_not_there_is_the_authors_fault(tmp_path: Path) -
         "class TestMore(checks.Fit):\n    part, role, points, hidden = 'bonus', 'fc', {'trained': 5}, ('traned',)\n"
     )
     with pytest.raises(AuthorError, match="'traned' hidden or extra, and has no such check"):
-        plugin.collect_specs(labs.read(outside.write_lab(tmp_path / "a", checks=checks)))
+        plugin.collect_specs(labs.read(outside.write_lab(tmp_path / "a", checks=checks, more=MORE)))
 
 
 def test_broken_checks_do_not_tell_students_what_is_hidden(tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def test_what_one_waits_for_is_light(first: str, allowed: set[str]) -> None:
         ("broken.ipynb", b"{]", "not valid JSON"),
         ("cells.ipynb", b'{"a": 1}', "no list of cells"),
         ("remarks.ipynb", b'{"cells": []}', "no code"),
+        ("other.py", b"slope = XXXXXX", r"other\.py belongs to no lab that I know \(.*\); name it with --lab"),
     ],
 )
 def test_what_is_no_submission(tmp_path: Path, name: str, content: bytes | None, words: str) -> None:
@@ -164,7 +165,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text("import time\ntime.sleep(60)\n")
     temporary = tmp_path / "tmp"
     temporary.mkdir()
-    command = [sys.executable, "-m", "grader", "slow.py", "--data", "synthetic"]
+    command = [sys.executable, "-m", "grader", "slow.py", "--lab", "mnist_cnn", "--data", "synthetic"]
     environment = {**os.environ, "TMPDIR": str(temporary)}
     with subprocess.Popen(
         command,
@@ -205,7 +206,7 @@ def wait_for_children(pid: int) -> list[psutil.Process]:
 
 def test_killing_the_grader_kills_its_workers(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text("import time\ntime.sleep(60)\n")
-    command = [sys.executable, "-m", "grader", "slow.py", "--data", "synthetic"]
+    command = [sys.executable, "-m", "grader", "slow.py", "--lab", "mnist_cnn", "--data", "synthetic"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         family = wait_for_children(child.pid)
         child.kill()
@@ -290,7 +291,10 @@ def test_the_same_seed_gives_the_same_report(
 
 def test_fail_under(tmp_path: Path) -> None:
     (tmp_path / "blank.py").write_text("XXXXXX\n")
-    assert grade("blank.py", "--data", "synthetic", "--fail-under", "50", cwd=tmp_path).returncode == 1
+    assert (
+        grade("blank.py", "--lab", "mnist_cnn", "--data", "synthetic", "--fail-under", "50", cwd=tmp_path).returncode
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -329,7 +333,7 @@ def test_fail_under(tmp_path: Path) -> None:
 def test_a_submission_that_misbehaves_gets_a_report(tmp_path: Path, code: str, words: str) -> None:
     (tmp_path / "bad.py").write_text(code)
     started = time.monotonic()
-    result = grade("bad.py", "--data", "synthetic", cwd=tmp_path)
+    result = grade("bad.py", "--lab", "mnist_cnn", "--data", "synthetic", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert time.monotonic() - started < 60
     report = json.loads((tmp_path / "grade-report" / "report.json").read_text())

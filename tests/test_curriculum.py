@@ -16,7 +16,7 @@ import pytest
 import zoo
 
 from grader import labs, marks, pipeline
-from grader.authoring import bench
+from grader.authoring import bench, variants
 from grader.errors import AuthorError
 from grader.labs import Lab
 from grader.model import Effort, Grade, Outcome
@@ -29,7 +29,7 @@ SLOW = pytest.mark.slow
 
 def cases() -> Iterator[object]:
     for lab in LABS:
-        for kind, paths in (("wrong", bench.variants(lab)), ("right", bench.alternatives(lab))):
+        for kind, paths in (("wrong", variants.variants(lab)), ("right", variants.alternatives(lab))):
             for path in paths:
                 yield pytest.param(lab, path, id=f"{lab.id}-{kind}-{path.stem}", marks=zoo.marks_of(path.stem))
 
@@ -116,11 +116,11 @@ def test_the_skeleton_is_blank_in_every_part(lab: Lab, name: str, tmp_path: Path
 
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
 def test_every_part_has_a_wrong_solution_that_loses_it(lab: Lab) -> None:
-    variants = bench.variants(lab)
-    assert len(variants) >= 12
-    lost = set[str]().union(*(zoo.header_of(path)["loses"] for path in variants))
+    wrong = variants.variants(lab)
+    assert len(wrong) >= 12
+    lost = set[str]().union(*(zoo.header_of(path)["loses"] for path in wrong))
     assert lost == {part.id for part in lab.parts}
-    assert bench.alternatives(lab)
+    assert variants.alternatives(lab)
 
 
 def test_an_edit_that_finds_nothing_is_an_error(tmp_path: Path) -> None:
@@ -133,4 +133,4 @@ def test_an_edit_that_finds_nothing_is_an_error(tmp_path: Path) -> None:
         '[[wrong]]\nname = "none"\ndefect = "none"\nloses = []\nedits = [["not there", ""]]\n'
     )
     with pytest.raises(AuthorError, match="not in the solution"):
-        bench.variants(labs.read(folder))
+        variants.variants(labs.read(folder))

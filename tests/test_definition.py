@@ -109,6 +109,19 @@ BROKEN = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("argument", "told"),
+    [
+        ('kind = "uniform", low = 5, high = -5', "has a `low` of 5, above its `high` of -5"),
+        ('kind = "integers", low = 0.5, high = 3', "is to be of integers, and `low` or `high` is no whole number"),
+    ],
+)
+def test_bounds_between_which_nothing_can_be_drawn(tmp_path: Path, argument: str, told: str) -> None:
+    write(tmp_path, f"{GOOD}\n[functions.f]\narguments = [\n    {{ {argument} }},\n]\n")
+    with pytest.raises(AuthorError, match=f"lab.toml:42: argument 1 of `f` {told}"):
+        labs.read(tmp_path)
+
+
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GRADER_CACHE", str(tmp_path / "cache"))

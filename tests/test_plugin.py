@@ -83,7 +83,7 @@ def test_questions_are_no_tests_without_a_submission(tmp_path: Path) -> None:
 
 def test_the_command_imports_nothing_from_beside_the_submission(tmp_path: Path) -> None:
     booby_trap(tmp_path)
-    result = run("-m", "grader", "--data", "synthetic", cwd=tmp_path)
+    result = run("-m", "grader", "--lab", LAB.id, "--data", "synthetic", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert not (tmp_path / "canary").exists()
 

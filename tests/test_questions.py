@@ -375,7 +375,7 @@ def test_what_students_receive(lab: labs.Lab) -> None:
     ("before", "after", "words"),
     [
         ("question last", "question lost", "no question 'lost'"),
-        ("# --- question last\n", "", "after `--- end`|nothing asks"),
+        ("# --- question last\n", "", "above this `# --- end`|nothing asks"),
         ("answer_last =", "answer =", "does not assign"),
         ('"b"\n# --- end', '"b"', "no `# --- end`"),
     ],

@@ -22,7 +22,7 @@ from samples import CELLS, HUSH, check, part, parts, sample
 
 from grader import points
 from grader.errors import MachineError
-from grader.model import CellView, Grade, Outcome
+from grader.model import CellView, CheckResult, Feedback, Grade, Outcome
 from grader.report import html, jsonreport, junit, terminal, view, write_atomically, write_reports
 from grader.text import annotation, clean, count, csv_cell, line, markdown
 
@@ -362,6 +362,20 @@ def test_the_terminal_shows_markup_as_it_is() -> None:
     text = on_terminal(sample(parts=(part("[blink]A", "[blink]A", Outcome.FAILED, one),)))
     for literal in ("[bold red]markup[/]", "[link=file:///]x[/link]", "[blink]A"):
         assert literal in text
+
+
+def test_staff_see_where_a_check_raised_and_students_do_not() -> None:
+    trace = "checks.py:7 in wanted: return 1 / 0\nZeroDivisionError: \x1b[2Jdivision [red]by zero"
+    told = Feedback(rationale="It is not your fault.", trace=trace)
+    broken = CheckResult(spec=sample().parts[0].checks[0].spec, outcome=Outcome.GRADER_ERROR, feedback=told)
+    grade = replace(sample(), parts=(replace(sample().parts[0], status=Outcome.GRADER_ERROR, checks=(broken,)),))
+    stream = StringIO()
+    Console(file=stream, width=80).print(terminal.summary(grade, report=None, staff=True))
+    shown = [line.strip() for line in stream.getvalue().splitlines()]
+    where = shown.index("checks.py:7 in wanted: return 1 / 0")
+    assert shown[where + 1] == "ZeroDivisionError: division [red]by zero"
+    for text in (on_terminal(grade), html.render(grade), jsonreport.render(grade), junit.render(grade)):
+        assert "checks.py:7" not in text
 
 
 def test_the_terminal_summary_reads_well_without_colour_at_80_columns() -> None:

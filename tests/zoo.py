@@ -14,7 +14,8 @@ import pytest
 
 from grader import labs
 from grader.archives import SUFFIXES
-from grader.authoring.bench import Bench, disagreement, header_of, lost, variants
+from grader.authoring.bench import Bench, disagreement, lost
+from grader.authoring.variants import header_of, variants
 from grader.model import Grade, Outcome
 
 __all__ = [

@@ -1,17 +1,9 @@
-"""A bench to grade many submissions with next to no training, and the promises that stored submissions make.
-
-A stored submission says in its head what it deserves: `# loses: fc_build`, `# not_attempted: prediction`,
-`# passes: …`; which defects are named, `# finds: other-network`; and `# effort: quick` where only training shows it.
-"""
+"""A bench to grade many submissions with next to no training, and whether they got what they deserve."""
 
 from __future__ import annotations
 
-import atexit
-import functools
-import re
 import shutil
 import tempfile
-import tomllib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,9 +14,9 @@ import numpy as np
 
 from grader import datasets, labs, pipeline
 from grader import submission as intake
+from grader.authoring.variants import header_of
 from grader.datasets import DataSource, HeldOut
 from grader.datasets.synthetic import draw_digits
-from grader.errors import AuthorError
 from grader.judge.case import Case
 from grader.judge.grading import grade
 from grader.judge.plugin import judge
@@ -47,15 +39,6 @@ TINY_ACCURACY = 0.0
 """With so little training anything will do; what is judged on the bench is everything but accuracy."""
 
 
-_HEADER = re.compile(r"^[\s\"]*# (?P<key>loses|not_attempted|passes|effort|finds): (?P<value>[^\"\\\n]*)", re.MULTILINE)
-
-
-def header_of(path: Path) -> dict[str, frozenset[str]]:
-    """Return what the header of a submission promises: parts by `loses`, `not_attempted`, `passes`."""
-    text = path.read_bytes().decode("utf-8", "replace")
-    return {m["key"]: frozenset(re.findall(r"[a-z0-9_-]+", m["value"])) for m in _HEADER.finditer(text)}
-
-
 def lost(result: Grade) -> frozenset[str]:
     """Return the parts that lost points, those for extra credit included; what waits for a person is not lost."""
     return frozenset(
@@ -63,6 +46,36 @@ def lost(result: Grade) -> frozenset[str]:
         for part in result.parts
         if part.earned + part.waiting < part.points or part.extra_earned < part.extra_points
     )
+
+
+def faults(result: Grade) -> list[str]:
+    """Return where checks raised, which is never a verdict: a line for each, then those of its traceback."""
+    return [
+        f"{check.spec.id} raised:\n{check.feedback.trace or check.feedback.defect}"
+        for part in result.parts
+        for check in part.checks
+        if check.outcome in (Outcome.GRADER_ERROR, Outcome.NOT_RUN)
+    ]
+
+
+def reasons(result: Grade) -> list[str]:
+    """Return the checks that did not pay in full, with what they say."""
+    return [
+        f"{check.spec.id}: {check.feedback.rationale}"
+        for part in result.parts
+        for check in part.checks
+        if check.outcome is not Outcome.WAITING and check.earned < check.spec.points
+    ]
+
+
+def begun(result: Grade) -> list[str]:
+    """Return the checks that take a submission in which nothing is written for one that was begun."""
+    return [
+        f"{check.spec.id}: {check.outcome.value.replace('_', ' ')}; nothing is written there yet"
+        for part in result.parts
+        for check in part.checks
+        if check.outcome is not Outcome.NOT_ATTEMPTED
+    ]
 
 
 def disagreement(path: Path, result: Grade) -> str:
@@ -79,52 +92,6 @@ def disagreement(path: Path, result: Grade) -> str:
     if unnamed and not wrong:
         return f"does not name {', '.join(sorted(unnamed))}"
     return f"disagrees in {', '.join(sorted(wrong))}" if wrong else ""
-
-
-def variants(lab: Lab) -> list[Path]:
-    """Return the known-wrong solutions of a lab: files, and those that `variants.toml` makes of the solution.
-
-    Raises:
-        AuthorError: an edit finds nothing to change.
-    """
-    return [*sorted((lab.folder / "variants").glob("*.py")), *_edited(lab, "wrong")]
-
-
-def alternatives(lab: Lab) -> list[Path]:
-    """Return right solutions that are written in another way, as `variants.toml` makes them of the solution.
-
-    Raises:
-        AuthorError: an edit finds nothing to change.
-    """
-    return _edited(lab, "right")
-
-
-@functools.cache
-def _edits_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="epochmark-variants-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
-def _edited(lab: Lab, kind: str) -> list[Path]:
-    file = lab.folder / "variants.toml"
-    if not file.exists():
-        return []
-    solution, paths = lab.solution_file.read_text(encoding="utf-8"), []
-    for entry in tomllib.loads(file.read_text(encoding="utf-8")).get(kind, ()):
-        code = solution
-        for old, new in entry["edits"]:
-            if old not in code:
-                raise AuthorError(f"{file}: {entry['name']}: {old!r} is not in the solution", slug="variant-edit")
-            code = code.replace(old, new)
-        head = {key: ", ".join(entry[key]) for key in ("loses", "not_attempted", "passes", "finds") if key in entry}
-        lines = [f"# defect: {entry['defect']}", *(f"# {key}: {value}" for key, value in head.items())]
-        lines += [f"# effort: {entry['effort']}"] if "effort" in entry else []
-        path = _edits_folder() / lab.id / kind / f"{entry['name']}.py"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join([*lines, "", code]), encoding="utf-8")
-        paths.append(path)
-    return paths
 
 
 def tiny_data(folder: Path) -> DataSource:

@@ -6,16 +6,22 @@ stands, commented out, between `# --- skeleton` and `# --- end`. Questions have 
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from pathlib import Path
 
+from grader import catalogue
 from grader.authoring import sheet
 from grader.errors import AuthorError
 from grader.labs import Lab, share
 
 _MARKER = re.compile(r"^\s*# --- (?P<word>solution|skeleton|end)\s*$")
+_LIKE_A_MARKER = re.compile(r"^\s*#\s*-{2,}\s*(?P<word>[A-Za-z]+)(?:\s+\w+)?\s*:?\s*$")
+_CELL = re.compile(r"^# ?%%")
 _NEXT = {"": "solution", "solution": "skeleton", "skeleton": "end", "end": "solution"}
+_BEFORE = {"skeleton": "solution", "end": "skeleton"}
+_WORDS = ("solution", "skeleton", "end", "question")
 
 
 def strip_solution(text: str, *, name: str) -> str:
@@ -26,29 +32,65 @@ def strip_solution(text: str, *, name: str) -> str:
         name: what to call it in errors.
 
     Raises:
-        AuthorError: a marker is missing or out of order, or a skeleton line is not commented out.
+        AuthorError: a marker is missing, misspelt or out of order, or a skeleton line is not commented out.
     """
     lines: list[str] = []
-    state = "end"
+    state, opened = "end", 0
     for number, line in enumerate(text.splitlines(), start=1):
-        marker = _MARKER.match(line)
+        marker = _marker(line, f"{name}:{number}")
         if marker:
-            if _NEXT[state] != marker["word"]:
-                raise AuthorError(f"{name}:{number}: `--- {marker['word']}` after `--- {state}`", slug="marker-order")
-            state = marker["word"]
+            _require_next(marker, state, opened, f"{name}:{number}")
+            state, opened = marker, number
         elif state == "end":
             lines.append(line)
         elif state == "skeleton":
-            lines.append(_uncomment(line, f"{name}:{number}"))
+            if _CELL.match(line):
+                raise AuthorError(
+                    f"{name}:{opened}: this `# --- skeleton` has no `# --- end` before the next cell, in line {number}",
+                    slug="marker-open",
+                )
+            lines.append(_uncomment(line, f"{name}:{number}", opened))
     if state != "end":
-        raise AuthorError(f"{name}: `--- {state}` is never ended", slug="marker-open")
+        raise AuthorError(
+            f"{name}:{opened}: this `# --- {state}` has no `# --- {_NEXT[state]}` below it", slug="marker-open"
+        )
     return "\n".join(lines) + "\n"
 
 
-def _uncomment(line: str, place: str) -> str:
+def _marker(line: str, place: str) -> str:
+    """Return the word of a marker, or an empty string; what is nearly one is misspelt."""
+    marker = _MARKER.match(line)
+    if marker:
+        return marker["word"]
+    like = _LIKE_A_MARKER.match(line)
+    near = difflib.get_close_matches(like["word"].lower(), _WORDS, n=1) if like else []
+    if near:
+        raise AuthorError(
+            f"{place}: unknown mark `{line.strip()}`; did you mean `# --- {near[0]}`?", slug="marker-word"
+        )
+    return ""
+
+
+def _require_next(marker: str, state: str, opened: int, place: str) -> None:
+    if _NEXT[state] == marker:
+        return
+    if state == "end":
+        told = f"there is no `# --- {_BEFORE[marker]}` above this `# --- {marker}`"
+    else:
+        told = f"the `# --- {state}` of line {opened} needs `# --- {_NEXT[state]}` before this `# --- {marker}`"
+    raise AuthorError(f"{place}: {told}", slug="marker-order")
+
+
+def _uncomment(line: str, place: str, opened: int) -> str:
     code = line.lstrip()
+    if not code:
+        return ""
     if not code.startswith("#"):
-        raise AuthorError(f"{place}: a skeleton line has to be commented out", slug="skeleton-line")
+        raise AuthorError(
+            f"{place}: this line stands below the `# --- skeleton` of line {opened} and is not commented out; comment "
+            "it out, or put `# --- end` above it",
+            slug="skeleton-line",
+        )
     indent = line[: len(line) - len(code)]
     return (indent + code.removeprefix("#").removeprefix(" ")).rstrip()
 
@@ -89,10 +131,23 @@ def _readme(lab: Lab) -> str:
     return (
         f"# {lab.title}\n\n"
         "Work in `lab.ipynb` or in `lab.py`, whichever you prefer: they are the same lab. Replace every\n"
-        f"`{lab.placeholder}` with code of your own, and run `grade` in this folder to see how far you are.\n\n"
+        f"`{lab.placeholder}` with code of your own{_command(lab)} in this folder to see how far you are.\n\n"
         "| part | points |\n|---|---|\n"
         f"{rows}\n| **all** | **{sum(part.points for part in lab.parts if not part.extra)}** |\n"
     )
+
+
+def _command(lab: Lab) -> str:
+    """Return how a student grades: a lab is found by itself where it is installed and has words to be known by."""
+    try:
+        place = catalogue.places(share("reference")).get(lab.id)
+    except AuthorError:  # Other labs clash: this one is not among those that are found by their ids.
+        place = None
+    if place is None or place.folder != lab.folder.resolve():
+        return f",\nand run `grade --lab path/to/{lab.id}`, with the path that your course tells you,"
+    if set(lab.recognised_by) - {lab.placeholder}:
+        return ", and run `grade`"
+    return f", and run `grade --lab {lab.id}`"
 
 
 def target(lab: Lab) -> Path:

@@ -9,20 +9,22 @@ from __future__ import annotations
 import enum
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.table import Table
 from rich.text import Text
 
 from grader import points
-from grader.authoring import bench, skeleton
+from grader.authoring import bench, skeleton, variants
 from grader.authoring.bench import Bench
 from grader.authoring.mutants import Mutant, mutants
 from grader.collect import cells
 from grader.judge.case import Case
+from grader.judge.plugin import require_sound
 from grader.labs import Lab
-from grader.model import Outcome
+from grader.model import Grade, Outcome
+from grader.text import clean
 
 Progress = Callable[[str], None]
 
@@ -36,35 +38,45 @@ class Fate(enum.Enum):
     SURVIVED = "survived"
     EQUIVALENT = "right after all"
     WRONG = "wrong"
+    BROKEN = "a check raised"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the table: what was graded, what came of it, and by which parts."""
+    """One line of the table: what was graded, what came of it, by which parts, and the reasons if that is not right."""
 
     kind: str
     name: str
     fate: Fate
     parts: frozenset[str]
     note: str = ""
+    reasons: tuple[str, ...] = ()
 
 
-def verify(lab: Lab, *, progress: Progress, only: Sequence[str] = ()) -> Iterator[Row]:
+def verify(lab: Lab, *, progress: Progress, only: Sequence[str] = (), keep_going: bool = False) -> Iterator[Row]:
     """Yield a row for each submission whose verdict is known.
 
     Args:
         lab: the lab.
         progress: receives a line now and then.
         only: kinds to look at (reference, skeleton, variant, mutant); all if empty. `variant` covers alternatives.
+        keep_going: whether to go on after a reference that is not as it should be. All else is made of it.
 
     Raises:
-        AuthorError: the reference cannot be graded, or the skeleton cannot be made.
+        AuthorError: the reference cannot be graded, the skeleton or the variants cannot be made, or the checks are no
+            rubric for the lab: that is known before anything is graded.
     """
+    require_sound(lab)
+    variants.require_sound(lab)
     with tempfile.TemporaryDirectory(prefix="epochmark-verify-") as name:
         folder = Path(name)
         with Bench(lab, folder) as quick, Bench(lab, folder, trained=True) as trained:
             if not only or "reference" in only:
-                yield from _right(trained, lab.solution_file)
+                for row in _right(trained, lab.solution_file):
+                    yield row
+                    if row.fate is not Fate.RIGHT and not keep_going:
+                        progress("all else is made of the reference: mend that first, or go on with --keep-going")
+                        return
             if not only or "skeleton" in only:
                 yield from _blank(quick, _skeletons(lab, folder))
             if not only or "variant" in only:
@@ -77,7 +89,16 @@ def _right(trained: Bench, solution: Path) -> Iterator[Row]:
     for path, result in trained.grade_many([solution]):
         lost = bench.lost(result)
         note = f"{points.show(result.waiting, result.points)} points wait for a person" if result.waiting else ""
-        yield Row(kind="reference", name=path.name, fate=Fate.WRONG if lost else Fate.RIGHT, parts=lost, note=note)
+        fate = Fate.WRONG if lost else Fate.RIGHT
+        yield _judged(Row(kind="reference", name=path.name, fate=fate, parts=lost, note=note), result)
+
+
+def _judged(row: Row, result: Grade) -> Row:
+    """Return a row with the reasons for what is wrong; a check that raised is no verdict, whatever else there is."""
+    raised = bench.faults(result)
+    if raised:
+        return replace(row, fate=Fate.BROKEN, reasons=tuple(raised))
+    return replace(row, reasons=tuple(bench.reasons(result))) if row.fate is Fate.WRONG else row
 
 
 def _skeletons(lab: Lab, folder: Path) -> list[Path]:
@@ -89,21 +110,24 @@ def _blank(quick: Bench, paths: Sequence[Path]) -> Iterator[Row]:
     for path, result in quick.grade_many(paths):
         tried = frozenset(part.id for part in result.parts if part.status is not Outcome.NOT_ATTEMPTED)
         fate = Fate.WRONG if tried or result.earned else Fate.RIGHT
-        yield Row(kind="skeleton", name=path.name, fate=fate, parts=tried)
+        row = _judged(Row(kind="skeleton", name=path.name, fate=fate, parts=tried), result)
+        yield replace(row, reasons=tuple(bench.begun(result))) if row.fate is Fate.WRONG else row
 
 
 def _variants(lab: Lab, quick: Bench, trained: Bench, progress: Progress) -> Iterator[Row]:
-    paths = bench.variants(lab)
+    paths = variants.variants(lab)
     progress(f"{len(paths)} stored variants")
-    slow = [path for path in paths if "effort" in bench.header_of(path)]
+    slow = [path for path in paths if "effort" in variants.header_of(path)]
     for runs, chosen in ((quick, [path for path in paths if path not in slow]), (trained, slow)):
         for path, result in runs.grade_many(chosen):
             problem = bench.disagreement(path, result)
             fate = Fate.KILLED if not problem else Fate.WRONG if bench.lost(result) else Fate.SURVIVED
-            yield Row(kind="variant", name=path.stem, fate=fate, parts=bench.lost(result), note=problem)
-    for path, result in quick.grade_many(bench.alternatives(lab)):
+            row = Row(kind="variant", name=path.stem, fate=fate, parts=bench.lost(result), note=problem)
+            yield _judged(row, result)
+    for path, result in quick.grade_many(variants.alternatives(lab)):
         lost = bench.lost(result)
-        yield Row(kind="alternative", name=path.stem, fate=Fate.WRONG if lost else Fate.RIGHT, parts=lost)
+        fate = Fate.WRONG if lost else Fate.RIGHT
+        yield _judged(Row(kind="alternative", name=path.stem, fate=fate, parts=lost), result)
 
 
 def _mutants(lab: Lab, folder: Path, quick: Bench, trained: Bench, progress: Progress) -> Iterator[Row]:
@@ -113,13 +137,15 @@ def _mutants(lab: Lab, folder: Path, quick: Bench, trained: Bench, progress: Pro
         path = folder / f"mutant-{number:03d}.py"
         path.write_text(mutant.source, encoding="utf-8")
         found[path] = mutant
+    if not found:
+        return  # Operators change networks and what is done with them; this lab has none.
     progress(f"{len(found)} mutants by {len({mutant.operator for mutant in found.values()})} operators")
     (_, original, _, _) = next(iter(quick.gather_many([lab.solution_file])))
     for runs, slow in ((quick, False), (trained, True)):
         for path, result in runs.grade_many([path for path, mutant in found.items() if mutant.trained == slow]):
             mutant = found[path]
             intended = frozenset({mutant.part}) if mutant.part else parts_at(original, mutant.cell, mutant.line)
-            yield _row(mutant, bench.lost(result), intended)
+            yield _judged(_row(mutant, bench.lost(result), intended), result)
 
 
 def _row(mutant: Mutant, lost: frozenset[str], intended: frozenset[str]) -> Row:
@@ -148,9 +174,12 @@ def is_in_order(rows: Sequence[Row]) -> bool:
     """Tell whether a lab judges right: nothing wrong, nothing survived, 95 % of mutants killed where they should be."""
     killed = [row for row in rows if row.kind == "mutant" and row.fate in (Fate.KILLED, Fate.KILLED_ELSEWHERE)]
     intended = sum(row.fate is Fate.KILLED for row in killed)
-    is_wrong = any(row.fate in (Fate.WRONG, Fate.SURVIVED) for row in rows)
+    is_wrong = any(row.fate in (Fate.WRONG, Fate.SURVIVED, Fate.BROKEN) for row in rows)
     return not is_wrong and intended >= INTENDED_SHARE * len(killed)
 
+
+REASON = 3_000
+"""Characters of a reason that are shown: a few lines of a traceback."""
 
 INTENDED_SHARE = 0.95
 """Of the killed mutants, how many have to lose points in the part that was changed."""
@@ -165,16 +194,21 @@ def line_of(row: Row) -> Text:
     line.append(f"{row.fate.value:22}", _STYLES.get(row.fate, "bold red"))
     line.append(f"  {row.name}")
     details = " · ".join(filter(None, (" ".join(sorted(row.parts)), row.note)))
-    return line.append(f"  [{details}]", "dim") if details else line
+    if details:
+        line.append(f"  [{details}]", "dim")
+    for reason in row.reasons:
+        line.append("\n    " + clean(reason, REASON).replace("\n", "\n      "))
+    return line
 
 
 def tally(rows: Sequence[Row]) -> Table:
     """Return how many of each kind met which fate."""
     table = Table(box=None, pad_edge=False)
     table.add_column("kind")
-    for fate in Fate:
+    fates = [fate for fate in Fate if any(row.fate is fate for row in rows)]
+    for fate in fates:
         table.add_column(fate.value, justify="right")
     for kind in dict.fromkeys(row.kind for row in rows):
-        counts = [sum(row.kind == kind and row.fate is fate for row in rows) for fate in Fate]
+        counts = [sum(row.kind == kind and row.fate is fate for row in rows) for fate in fates]
         table.add_row(kind, *(str(count) if count else "" for count in counts))
     return table

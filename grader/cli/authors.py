@@ -128,7 +128,8 @@ def calibrate_command(
     type=click.Choice(["reference", "skeleton", "variant", "mutant"]),
     help="What to grade; may be given several times. [default: all]",
 )
-def verify_command(*, lab_id: str, only: Sequence[str]) -> int:
+@click.option("--keep-going", is_flag=True, help="Go on although the reference is not as it should be.")
+def verify_command(*, lab_id: str, only: Sequence[str], keep_going: bool) -> int:
     """Grade submissions whose verdict is known: the reference, the skeleton, wrong variants, and mutants."""
     from rich.console import Console  # noqa: PLC0415
 
@@ -136,7 +137,8 @@ def verify_command(*, lab_id: str, only: Sequence[str]) -> int:
     from grader.authoring import verify_lab  # noqa: PLC0415
 
     console, rows = Console(highlight=False), []
-    for row in verify_lab.verify(labs.find(lab_id), only=only, progress=lambda line: click.echo(line, err=True)):
+    lab, progress = labs.find(lab_id), lambda line: click.echo(line, err=True)
+    for row in verify_lab.verify(lab, only=only, keep_going=keep_going, progress=progress):
         rows.append(row)
         console.print(verify_lab.line_of(row))
     console.print(verify_lab.tally(rows))

@@ -110,7 +110,8 @@ def _request(
 
     file = file if file is not None else Path()
     file = submission.find_in(file) if file.is_dir() and not file.is_symlink() else file
-    lab = labs.find(lab_id or labs.recognise(submission.take(file).data))
+    taken = submission.take(file)
+    lab = labs.find(lab_id or labs.recognise(taken.data, taken.file))
     return pipeline.Request(
         file=file,
         lab=lab,

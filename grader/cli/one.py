@@ -117,7 +117,7 @@ def run_command(
 
     wanted = language.find(lang) if lang is not None else ""
     file = file if file is not None else submission.find_in(Path())
-    lab = labs.find(lab_id or labs.recognise(submission.take(file).data))
+    lab = labs.find(lab_id or _recognised(file))
     request = pipeline.Request(
         file=file,
         lab=lab,
@@ -137,6 +137,13 @@ def run_command(
 
         return watch(request, show)
     return _grade(request, show, fail_under)
+
+
+def _recognised(file: Path) -> str:
+    from grader import labs, submission  # noqa: PLC0415
+
+    taken = submission.take(file)
+    return labs.recognise(taken.data, taken.file)
 
 
 def _leave(_report: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,8 +13,10 @@ from grader.collect.cells import Statement
 from grader.collect.identity import to_array
 from grader.collect.looking import attempt
 from grader.collect.runner import CellLimits, run_cell
-from grader.collect.session import Session
-from grader.wire import Array
+from grader.wire import Array, handed_over
+
+if TYPE_CHECKING:
+    from grader.collect.session import Session
 
 RESULTS_LIMIT = 8
 ELEMENTS_LIMIT = 100_000
@@ -36,7 +38,7 @@ def try_function(
     tree = ast.parse(f"{_RESULT} = {name}(*{_ARGUMENTS})").body[0]
     call = Statement(line=1, source="", tree=tree)
     for number, arguments in enumerate(trials):
-        namespace[_ARGUMENTS] = tuple(argument.copy() for argument in arguments)
+        namespace[_ARGUMENTS] = tuple(handed_over(arguments))
         namespace.pop(_RESULT, None)
         ran = run_cell(0, (call,), namespace, limits)
         error = ran.failures[-1] if ran.failures else None

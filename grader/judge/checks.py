@@ -227,10 +227,14 @@ class Saved(AboutNetwork):
 
 
 class Returns(Checks):
-    """A function whose results for drawn arguments are compared with those of `wanted`; all of one `dtype`."""
+    """A function whose results for drawn arguments are compared with those of `wanted`; all of one `dtype`.
+
+    A number may be off by `tolerance` times the largest one in the result.
+    """
 
     function: ClassVar[str]
     dtype: ClassVar[str]
+    tolerance: ClassVar[float] = functions.TOLERANCE
 
     @staticmethod
     def wanted(*arguments: Any) -> Any:  # noqa: ANN401 - whatever the function returns
@@ -243,7 +247,7 @@ class Returns(Checks):
 
     def test_returns(self, case: Case) -> None:
         """The function returns what it should, for values that the grader chose."""
-        functions.require_returns(case, self.part, self.function, self.wanted)
+        functions.require_returns(case, self.part, self.function, self.wanted, self.tolerance)
 
     def test_type(self, case: Case) -> None:
         """The numbers that the function returns are of the type that the lab asks for."""

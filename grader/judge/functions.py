@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -12,12 +13,14 @@ from grader.evidence import DataFacts, FunctionRun
 from grader.judge.case import Case
 from grader.judge.images import HIGHEST, are_scaled, is_one_hot, shape_of, split_name
 from grader.judge.reading import keras_2_name, nothing_recorded, place_of, require_filled
-from grader.judge.verdict import Place, fail
+from grader.judge.verdict import Place, fail, not_attempted
+from grader.labs import Anchor
 from grader.language import gettext as _
-from grader.wire import Array
+from grader.wire import Array, handed_over
 
 TOLERANCE = 1e-4
-"""Relative error of a result that is right: float32 instead of float64, or sums in another order."""
+"""Error of a result that is right, relative to the largest number in it: float32 instead of float64, or sums in another
+order."""
 
 RESULTS_OF_LOADER = 4
 """Images and labels, for training and for testing."""
@@ -26,19 +29,39 @@ Wanted = Callable[..., Any]
 """Computes what a function should return, from the same arguments."""
 
 
-def require_returns(case: Case, part_id: str, name: str, wanted: Wanted) -> None:
-    """Ask whether a function returns what `wanted` does, for every trial: number of results, shapes and values."""
+def require_returns(case: Case, part_id: str, name: str, wanted: Wanted, tolerance: float = TOLERANCE) -> None:
+    """Ask whether a function returns what `wanted` does, for every trial: number of results, shapes and values.
+
+    Raises:
+        TypeError: `wanted` returns something that is neither a number nor an array of numbers.
+    """
     for run in _runs(case, part_id, name):
-        _require_no_error(run, _place(case, part_id, run))
-        right = wanted(*(argument.copy() for argument in case.arguments[name][run.trial]))
-        results = [np.asarray(each) for each in (right if isinstance(right, tuple) else (right,))]
-        _compare(run, results, _place(case, part_id, run))
+        _require_no_error(case, part_id, run)
+        results = _flat(wanted(*handed_over(case.arguments[name][run.trial])))
+        for number, result in enumerate(results, start=1):
+            if result.dtype.kind not in _NUMBERS:
+                kind = f"{result.dtype} instead of numbers"
+                raise TypeError(f"`wanted` for `{name}` returns {kind} in place {number} of {len(results)}")
+        _compare(run, results, _place(case, part_id, run), tolerance)
+
+
+_NUMBERS = "biuf"
+"""Kinds of arrays that are compared, and that a worker sends: truth values, whole numbers, and others."""
+
+
+def _flat(value: Any) -> list[Array]:  # noqa: ANN401 - what the author's function returns
+    """Return results one by one, as the worker does: those in tuples, dictionaries and lists of arrays."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, tuple) or (isinstance(value, list) and any(np.ndim(each) for each in value)):
+        return [part for each in value for part in _flat(each)]
+    return [np.asarray(value)]
 
 
 def require_type(case: Case, part_id: str, name: str, dtype: str) -> None:
     """Ask whether all that a function returns is of a type, such as `float32`."""
     for run in _runs(case, part_id, name):
-        _require_no_error(run, _place(case, part_id, run))
+        _require_no_error(case, part_id, run)
         found = [kind.split(" ")[0] for kind in run.kinds]
         _require_something(run, _place(case, part_id, run))
         if not found or set(found) != {dtype}:
@@ -85,7 +108,7 @@ def require_loaded_one_hot(case: Case, part_id: str, name: str) -> None:
 
 def _loader(case: Case, part_id: str, name: str) -> FunctionRun:
     run = _runs(case, part_id, name)[0]
-    _require_no_error(run, _place(case, part_id, run), is_given=False)
+    _require_no_error(case, part_id, run, is_given=False)
     _require_something(run, _place(case, part_id, run))
     if len(run.kinds) != RESULTS_OF_LOADER:
         place = _place(case, part_id, run)
@@ -94,18 +117,46 @@ def _loader(case: Case, part_id: str, name: str) -> FunctionRun:
 
 
 def _runs(case: Case, part_id: str, name: str) -> list[FunctionRun]:
-    require_filled(case, part_id)
+    """Return what became of a function; ends the check where it is blank, whatever else there is in its part."""
     runs = [run for run in case.evidence.functions if run.name == name]
+    alone = _alone(case, part_id, name)
+    written = alone.places(alone.lab.part(part_id))
+    if not written:
+        # It has another name, or is no `def`: what is blank in the part may be this function.
+        if not runs:
+            require_filled(case, part_id)
+            nothing_recorded(case, part_id, _("There is no function `{name}`.").format(name=name))
+        return runs
+    # Where it is written twice, the last one is what ran.
+    cell, mark = written[-1]
+    require_filled(alone, part_id, [(cell.index, mark.line)] if runs else [])
     if not runs:
-        nothing_recorded(case, part_id, _("There is no function `{name}`.").format(name=name))
+        nothing_recorded(alone, part_id, _("There is no function `{name}`.").format(name=name))
     return runs
 
 
-def _require_no_error(run: FunctionRun, place: Place, *, is_given: bool = True) -> None:
+def _alone(case: Case, part_id: str, name: str) -> Case:
+    """Return a case in which a function is all that there is of its part."""
+    part = case.lab.part(part_id)
+    anchor = Anchor(defines=(name,), before=part.anchor.before, after=part.anchor.after)
+    return replace(case, lab=replace(case.lab, parts=(replace(part, anchor=anchor),)))
+
+
+def _require_no_error(case: Case, part_id: str, run: FunctionRun, *, is_given: bool = True) -> None:
+    """End the check where a function stopped: as not attempted where it met code that is still to be written."""
+    if not run.error:
+        return
+    if run.cell is not None and run.line in _placeholders(case, run.cell):
+        blank = (run.cell, run.line)
+        not_attempted("placeholder", blank, placeholder=case.lab.placeholder, line=run.line)
+    place = _place(case, part_id, run)
     if keras_2 := keras_2_name(run.error):
         fail("keras-2", place, name=keras_2, error=run.error)
-    if run.error:
-        fail("function-stopped" if is_given else "loader-stopped", place, name=run.name, error=run.error)
+    fail("function-stopped" if is_given else "loader-stopped", place, name=run.name, error=run.error)
+
+
+def _placeholders(case: Case, index: int) -> set[int]:
+    return {line for cell in case.evidence.cells if cell.index == index for line in cell.placeholders}
 
 
 def _require_something(run: FunctionRun, place: Place) -> None:
@@ -113,7 +164,7 @@ def _require_something(run: FunctionRun, place: Place) -> None:
         fail("function-nothing", place, name=run.name)
 
 
-def _compare(run: FunctionRun, wanted: list[Array], place: Place) -> None:
+def _compare(run: FunctionRun, wanted: list[Array], place: Place, tolerance: float = TOLERANCE) -> None:
     _require_something(run, place)
     if _count(run) != len(wanted):
         fail("function-count", place, name=run.name, found=_count(run), wanted=len(wanted))
@@ -124,10 +175,9 @@ def _compare(run: FunctionRun, wanted: list[Array], place: Place) -> None:
             _complain_of_kind(which, run.kinds[number - 1], shape_of(theirs.shape), place)
         if mine.shape != theirs.shape:
             fail("function-shape", place, which=which, found=shape_of(mine.shape), wanted=shape_of(theirs.shape))
-        if not np.allclose(
-            mine, theirs, rtol=TOLERANCE, atol=TOLERANCE * max(float(np.abs(theirs).max(initial=0)), 1e-9)
-        ):
-            _complain_of_values(which, mine, theirs, place)
+        largest = max(float(np.abs(theirs.astype(np.float64)).max(initial=0)), 1e-9)
+        if not np.allclose(mine, theirs, rtol=tolerance, atol=tolerance * largest):
+            _complain_of_values(which, mine, theirs, place, tolerance)
 
 
 def _complain_of_kind(which: str, kind: str, wanted: str, place: Place) -> NoReturn:
@@ -138,10 +188,10 @@ def _complain_of_kind(which: str, kind: str, wanted: str, place: Place) -> NoRet
     fail("function-shape", place, which=which, found=found, wanted=wanted)
 
 
-def _complain_of_values(which: str, mine: Array, theirs: Array, place: Place) -> NoReturn:
+def _complain_of_values(which: str, mine: Array, theirs: Array, place: Place, tolerance: float) -> NoReturn:
     if not mine.ndim:
         fail("function-value", place, which=which)
-    off = float(np.mean(~np.isclose(mine, theirs, rtol=TOLERANCE, atol=TOLERANCE)))
+    off = float(np.mean(~np.isclose(mine, theirs, rtol=tolerance, atol=tolerance)))
     fail("function-values", place, which=which, share=off, low=float(mine.min()), high=float(mine.max()))
 
 

@@ -10,17 +10,18 @@ import contextlib
 import io
 import os
 import sys
+import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from grader import rubric
 from grader.errors import AuthorError
 from grader.judge import questions
 from grader.judge.case import Case
-from grader.judge.checks import Checks
+from grader.judge.specs import distinct, require_parts, spec_of
 from grader.judge.verdict import NoEvidence, Verdict
 from grader.labs import Lab, share
 from grader.language import N_, use
@@ -49,8 +50,10 @@ OUR_FAULT = N_(
 class Judge:
     """A pytest plugin for one session: serves the case, and records what becomes of each check."""
 
-    def __init__(self, get_case: Callable[[], Case]) -> None:
+    def __init__(self, get_case: Callable[[], Case], lab: Lab | None = None) -> None:
         self._get_case = get_case
+        self._lab = lab
+        self.broken: list[str] = []
         self.specs: dict[str, CheckSpec] = {}
         self.results: dict[str, CheckResult] = {}
         self.is_stopped = False
@@ -72,10 +75,24 @@ class Judge:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Note every check before any of them runs: one that then disappears is noticed."""
         # Questions, which plain pytest collects too, are judged apart: no check counts on their outcome.
-        for item in filter(_is_check, items):
-            spec = _spec(item)
-            self.specs[item.nodeid] = spec
-            self.results[item.nodeid] = CheckResult(spec=spec)
+        checks = [item for item in items if _is_check(item)]
+        found = {item.nodeid: spec for item in checks if (spec := self._spec_of(item)) is not None}
+        if self.broken:
+            raise pytest.UsageError("\n".join(self.broken))
+        self.specs = distinct(found, {item.nodeid: item for item in checks})
+        self.results = {node: CheckResult(spec=spec) for node, spec in self.specs.items()}
+
+    def _spec_of(self, item: pytest.Item) -> CheckSpec | None:
+        """Return what the rubric has to know of a check; what is wrong with it goes to what is `broken`."""
+        try:
+            spec = spec_of(item)
+            require_parts(item, spec, () if self._lab is None else [part.id for part in self._lab.parts])
+        except AuthorError as error:
+            # Once for a class, however many checks it has.
+            told = f"{item.path}: {error}"
+            self.broken += [] if told in self.broken else [told]
+            return None
+        return spec
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -104,8 +121,7 @@ class Judge:
         if isinstance(error, AssertionError):
             text = str(error).split("\n", 1)[0] or _("The check does not hold.")
             return CheckResult(spec=spec, outcome=Outcome.FAILED, feedback=Feedback(rationale=text))
-        feedback = Feedback(rationale=_(OUR_FAULT), defect=f"{type(error).__name__}: {error}"[:300])
-        return CheckResult(spec=spec, outcome=Outcome.GRADER_ERROR, feedback=feedback)
+        return CheckResult(spec=spec, outcome=Outcome.GRADER_ERROR, feedback=our_fault(error))
 
     def _outcomes(self, part: str) -> set[Outcome]:
         return {result.outcome for result in self.results.values() if result.spec.part == part}
@@ -136,53 +152,23 @@ class Judge:
         return CheckResult(spec=spec, outcome=outcome, feedback=told)
 
 
+TRACE_LINES = 4
+"""Of the traceback of a check, the innermost ones: from the lab's own line to where it came apart."""
+
+
+def our_fault(error: BaseException) -> Feedback:
+    """Return what is told of a check that raised: to students that it costs nothing, to staff where it was."""
+    named = f"{type(error).__name__}: {error}"[:300]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _OF_PYTEST & set(Path(f.filename).parts)]
+    lines = [f"{Path(f.filename).name}:{f.lineno} in {f.name}: {f.line}" for f in frames[-TRACE_LINES:]]
+    return Feedback(rationale=_(OUR_FAULT), defect=named, trace="\n".join([*lines, named]))
+
+
+_OF_PYTEST = {"_pytest", "pluggy"}
+
+
 def _is_check(item: pytest.Item) -> bool:
     return isinstance(item, pytest.Function)
-
-
-def _spec(item: pytest.Item) -> CheckSpec:
-    """Return what the rubric has to know of a check: from its marks, or from its class where that is a shared one.
-
-    Raises:
-        AuthorError: the part or the points are missing.
-    """
-    name = item.name.removeprefix("test_")
-    owner, function = getattr(item, "cls", None), getattr(item, "function", None)
-    title = _((getattr(function, "__doc__", None) or item.name).strip().split("\n", 1)[0])
-    hidden, extra = item.get_closest_marker("hidden"), item.get_closest_marker("extra") is not None
-    is_hidden, about = hidden is not None, str(hidden.kwargs.get("about", "*")) if hidden else ""
-    if isinstance(owner, type) and issubclass(owner, Checks):
-        _require_named(owner)
-        if name not in owner.points:
-            raise AuthorError(f"{owner.__name__} does not say what {name!r} pays", slug="check-marks")
-        points, part, needs = owner.points[name], owner.part, owner.needs
-        is_hidden, extra = is_hidden or name in owner.hidden, extra or name in owner.extra
-        about = getattr(owner, "role", "") if is_hidden else ""
-        name = f"{part}_{name}"
-    else:
-        marks = {kind: item.get_closest_marker(kind) for kind in ("part", "points", "needs")}
-        if marks["part"] is None or marks["points"] is None:
-            raise AuthorError(f"check {item.name!r} needs the marks part and points", slug="check-marks")
-        points, part = marks["points"].args[0], str(marks["part"].args[0])
-        needs = tuple(map(str, marks["needs"].args)) if marks["needs"] else ()
-    return CheckSpec(
-        id=name,
-        part=part,
-        title=title,
-        points=Fraction(str(points)),
-        needs=needs,
-        hidden=is_hidden,
-        extra=extra,
-        about=about,
-    )
-
-
-def _require_named(owner: type[Checks]) -> None:
-    unknown = sorted({*owner.hidden, *owner.extra} - owner.points.keys())
-    if unknown:
-        raise AuthorError(
-            f"{owner.__name__} calls {unknown[0]!r} hidden or extra, and has no such check", slug="check-marks"
-        )
 
 
 def judge(case: Case) -> list[CheckResult]:
@@ -199,7 +185,7 @@ def _judge(case: Case) -> list[CheckResult]:
     answered = [asked(case, question) for question in case.lab.questions]
     if _is_all_questions(case.lab):
         return answered
-    plugin = Judge(lambda: case)
+    plugin = Judge(lambda: case, case.lab)
     status, output = _run_pytest(case.lab, [plugin], [])
     if plugin.is_stopped:
         raise KeyboardInterrupt
@@ -215,10 +201,23 @@ def collect_specs(lab: Lab) -> list[CheckSpec]:
     """
     if _is_all_questions(lab):
         return questions.specs(lab)
-    plugin = Judge(_no_case)
+    plugin = Judge(_no_case, lab)
     status, output = _run_pytest(lab, [plugin], ["--collect-only"])
     _require_collected(lab, plugin, status, output, told=True)
     return [*plugin.specs.values(), *questions.specs(lab)]
+
+
+def require_sound(lab: Lab) -> None:
+    """Require that the checks of a lab can be collected and add up to its points, without grading anything.
+
+    Raises:
+        AuthorError: they do not.
+    """
+    specs = collect_specs(lab)
+    try:
+        rubric.validate(specs, {p.id: p.points for p in lab.parts}, frozenset(p.id for p in lab.parts if p.extra))
+    except AuthorError as error:
+        raise AuthorError(f"{lab.checks_file}: {error}", slug=error.slug) from error
 
 
 def _is_all_questions(lab: Lab) -> bool:
@@ -232,8 +231,7 @@ def asked(case: Case, question: Question) -> CheckResult:
     try:
         return questions.judge(case, question)
     except Exception as error:  # noqa: BLE001 - whatever it was, the other results stand
-        told = Feedback(rationale=_(OUR_FAULT), defect=f"{type(error).__name__}: {error}"[:300])
-        return CheckResult(spec=questions.spec(question), outcome=Outcome.GRADER_ERROR, feedback=told)
+        return CheckResult(spec=questions.spec(question), outcome=Outcome.GRADER_ERROR, feedback=our_fault(error))
 
 
 def _no_case() -> Case:
@@ -249,7 +247,7 @@ def _judged(result: CheckResult) -> CheckResult:
 def _require_collected(lab: Lab, plugin: Judge, status: int, output: str, *, told: bool) -> None:
     broken = status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
     if broken or not plugin.specs:
-        tail = "\n".join(output.strip().splitlines()[-12:])
+        tail = "\n".join(plugin.broken) or "\n".join(output.strip().splitlines()[-12:])
         if told or b"hidden" not in lab.checks_file.read_bytes():
             raise AuthorError(f"the checks of {lab.id} cannot be run:\n{tail}", slug="checks-broken")
         # A student reads this, and pytest names what it stumbled over.

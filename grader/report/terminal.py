@@ -48,7 +48,7 @@ def _summary(grade: Grade, report: Path | None, *, staff: bool) -> RenderableTyp
     rows: list[RenderableType] = [_score(grade), *(Text(sentence) for sentence in sentences)]
     rows += [Text("")] if sentences else []
     rows += [_table(grade)]
-    rows += [problem(part) for part in grade.parts if part.status not in _BRIEF or _is_mixed(part)]
+    rows += [problem(part, staff=staff) for part in grade.parts if part.status not in _BRIEF or _is_mixed(part)]
     rows += [_waiting(grade, status) for status in _BRIEF[1:] if any(part.status is status for part in grade.parts)]
     if report is not None:
         rows += [
@@ -73,8 +73,11 @@ def _waiting(grade: Grade, status: Outcome) -> Text:
 
 
 def _title(part: PartResult) -> str:
-    """Return the title of a part, with the points that wait for a person in it."""
+    """Return the title of a part, with the points that wait for a person in it, or with the place that is blank."""
     title = line(part.title, 60)
+    check = first_problem(part) if part.status is Outcome.NOT_ATTEMPTED else None
+    if check is not None and check.feedback.cell is not None:
+        return f"{title} ({place_of(check.feedback)})"
     if not part.waiting:
         return title
     return _("{part} ({points} points)").format(part=title, points=points.show(part.waiting, part.points))
@@ -108,8 +111,11 @@ def _table(grade: Grade) -> Table:
     return table
 
 
-def problem(part: PartResult) -> Group:
-    """Return what happened in a part, where, and what to try; of a grade for its reader, in the current language."""
+def problem(part: PartResult, *, staff: bool = False) -> Group:
+    """Return what happened in a part, where, and what to try; of a grade for its reader, in the current language.
+
+    Staff also see where a check raised.
+    """
     word = WORDS[part.status]
     title = Text.assemble((word.mark, _STYLES[word.tone]), " ", (line(part.title, 60), "bold"))
     check = first_problem(part)
@@ -121,6 +127,9 @@ def problem(part: PartResult) -> Group:
         texts = [clean(explain(check), _MOST_WORDS)]
         if check.feedback.hint:
             texts.append(_("Try: {hint}").format(hint=clean(check.feedback.hint, _MOST_WORDS)))
+    if staff:
+        traces = [(check.spec.id, check.feedback.trace) for check in part.checks if check.feedback.trace]
+        texts += [clean(f"{name}:\n{trace}", 4 * _MOST_WORDS) for name, trace in traces]
     # A fold never loses the end of a long path or name, as an ellipsis would.
     lines = [Padding(Text(text, overflow="fold"), (0, 0, 0, 2)) for text in texts]
     return Group(Text(""), title, *lines)

@@ -23,7 +23,7 @@ from samples import CELLS, HUSH, check, part, parts, sample
 from grader import points
 from grader.errors import MachineError
 from grader.model import CellView, CheckResult, Feedback, Grade, Outcome
-from grader.report import html, jsonreport, junit, terminal, view, write_atomically, write_reports
+from grader.report import html, jsonreport, junit, terminal, view, words, write_atomically, write_reports
 from grader.text import annotation, clean, count, csv_cell, line, markdown
 
 if TYPE_CHECKING:
@@ -598,3 +598,11 @@ def test_an_annotation_stays_one_command() -> None:
     assert "\n" not in shown
     assert "\r" not in shown
     assert shown == "a%0A::set-output name=score::100%0A::error::%250A"
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(0, ""), (1, "1"), (4, "1 · 2 · 3 · 4"), (5, "1 · 2 · 3 · and 2 more"), (11, "1 · 2 · 3 · and 8 more")],
+)
+def test_of_many_places_the_first_are_told(number: int, told: str) -> None:
+    assert words.few([str(each) for each in range(1, number + 1)]) == told

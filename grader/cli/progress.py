@@ -8,6 +8,7 @@ from grader import record
 from grader.judge.code import Code
 from grader.language import gettext as _
 from grader.language import ngettext, whole
+from grader.report.words import few
 from grader.text import line
 
 if TYPE_CHECKING:
@@ -82,5 +83,5 @@ def missing(code: Code) -> Iterator[str]:
     blank = [(line(_(part.title), 60), place) for part, place in code.open_parts()]
     if blank:
         where = _("{part} (cell {cell}, line {line})")
-        parts = " · ".join(where.format(part=title, cell=cell, line=number) for title, (cell, number) in blank)
+        parts = few([where.format(part=title, cell=cell, line=number) for title, (cell, number) in blank])
         yield _("Still to fill in: {parts}").format(parts=parts)

@@ -18,7 +18,7 @@ from grader.language import use
 from grader.model import Grade, Outcome, PartResult
 from grader.report import account, audience
 from grader.report.view import place_of, points_of_part, waiting
-from grader.report.words import HIDDEN_ONLY, WORDS, explain, first_problem, needs_work
+from grader.report.words import HIDDEN_ONLY, WORDS, explain, few, first_problem, needs_work
 from grader.text import LINE, clean, line
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _is_mixed(part: PartResult) -> bool:
 
 def _waiting(grade: Grade, status: Outcome) -> Text:
     word = WORDS[status]
-    titles = " · ".join(_title(part) for part in grade.parts if part.status is status)
+    titles = few([_title(part) for part in grade.parts if part.status is status])
     return Text.assemble("\n", (word.mark, _STYLES[word.tone]), " ", (f"{word.label}: ", "bold"), titles)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -134,3 +135,16 @@ def explain(check: CheckResult) -> str:
     """Return what happened, in the check's own words or, where it has none, in the outcome's."""
     word = WORDS[check.outcome]
     return check.feedback.rationale or word.note or f"{word.label}."
+
+
+FEW = 3
+"""Places in a row that somebody reads; where more is to be done, it is done one after the other."""
+
+
+def few(texts: Sequence[str]) -> str:
+    """Return texts in a row; of many the first ones, and how many more there are."""
+    more = len(texts) - FEW
+    if more <= 1:
+        return " · ".join(texts)
+    rest = ngettext("and {number} more", "and {number} more", more).format(number=more)
+    return " · ".join([*texts[:FEW], rest])

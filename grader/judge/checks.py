@@ -14,7 +14,19 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from grader.evidence import Axes
-from grader.judge import architecture, classes, figures, functions, images, loops, predictions, saving, tape, training
+from grader.judge import (
+    architecture,
+    classes,
+    figures,
+    functions,
+    images,
+    labels,
+    loops,
+    predictions,
+    saving,
+    tape,
+    training,
+)
 from grader.judge.case import Case
 
 
@@ -90,7 +102,7 @@ class OneHot(Checks):
 
     def test_one_hot(self, case: Case) -> None:
         """The labels are one-hot."""
-        training.require_one_hot(case, self.part, self.names)
+        labels.require_one_hot(case, self.part, self.names)
 
 
 class Compile(AboutNetwork):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
-from grader.evidence import Cell, Failure, Mark
+from grader.evidence import Call, Cell, Failure, Mark
 from grader.judge.case import Case
 from grader.judge.verdict import NOWHERE, Place, fail, no_evidence, not_attempted, timed_out
 from grader.language import N_
@@ -152,3 +152,9 @@ _ADVICE = {
     ),
     "ModuleNotFoundError": N_("This package is not part of the lab; the lab can be done without it."),
 }
+
+
+def compile_of(fit: Call, compiles: Sequence[Call]) -> int | None:
+    """Return the number of the `compile` that a training was made with, the last one before it."""
+    before = [call.number for call in compiles if call.model == fit.model and call.number < fit.number]
+    return max(before, default=None)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from grader.evidence import Call, DataFacts, Snapshot, Value
-from grader.judge import architecture, images
-from grader.judge.case import Case, has_same_weights
-from grader.judge.reading import keras_2_name, nothing_recorded, place_of, require_filled, require_written
+from grader.evidence import Call, Value
+from grader.judge import architecture, images, labels, learnt
+from grader.judge.case import Case
+from grader.judge.reading import compile_of, keras_2_name, nothing_recorded, require_filled, require_written
 from grader.judge.verdict import Problem, Verdict, fail, not_attempted
 from grader.language import N_, whole
 from grader.language import gettext as _
-from grader.verification import VerifiedNetwork
-from grader.wire import Array
 
 SOME_ROWS = 5_000
 """Training images that a `fit` has to be given: a split for validation is in order, a handful of images is not."""
@@ -38,19 +36,11 @@ LEARNING_AT_ONCE = 0.05
 CHANCE = math.log(10)
 """The loss (nats) of guessing among ten digits; a training that blew up may fall, but not to below this."""
 
-MADE_UP = 0.3
-"""By how much the accuracy that an untouched network is said to reach in training may exceed the one that it has."""
-
 _OUR_STOPS = (
     *("BudgetReached", "CellTimedOut", "OutputFlood"),
     *("Import", "Module", "NotInstalled", "OSError", "Permission", "FileNotFound", "NotFoundError", "Unknown"),
 )
 """Parts of the names of errors that say nothing about a student's work: we ended it, or something is not to be had."""
-
-KNOWING = 0.7
-"""Share of images that only a trained network sorts into groups of one digit; at random it is a third at most."""
-
-NO_RATE = 1e-12
 
 _DOING = {"compile": N_("compiles"), "fit": N_("trains"), "evaluate": N_("evaluates")}
 _NEVER = {
@@ -107,14 +97,8 @@ def _graded_compiles(case: Case, role_id: str, part_id: str) -> list[Call]:
     """
     calls = _calls(case, role_id, part_id, "compile")
     fits = [fit for fit in case.calls("fit", case.models(role_id)) if fit.finished]
-    used = {_compile_of(fit, calls) for fit in fits} - {None}
+    used = {compile_of(fit, calls) for fit in fits} - {None}
     return [call for call in calls if call.number in used] or calls
-
-
-def _compile_of(fit: Call, compiles: Sequence[Call]) -> int | None:
-    """Return the number of the `compile` that a training was made with, the last one before it."""
-    before = [call.number for call in compiles if call.model == fit.model and call.number < fit.number]
-    return max(before, default=None)
 
 
 def _complain_of_keras_2(call: Call) -> None:
@@ -243,14 +227,9 @@ def _is_still_learning(fits: Sequence[Call]) -> bool:
 
 def _has_moved(case: Case, role_id: str) -> bool:
     """Tell whether a training changed a weight of one of a role's networks, as far as that is known."""
-    return not all(_is_unchanged(case, snapshot) for snapshot in case.snapshots(role_id) if snapshot.stage == "trained")
-
-
-def _is_unchanged(case: Case, snapshot: Snapshot) -> bool:
-    before = case.initial(snapshot.model)
-    if before is None or not snapshot.weights or len(before.weights) != len(snapshot.weights):
-        return False
-    return all(np.array_equal(one, other) for one, other in zip(before.weights, snapshot.weights, strict=True))
+    return not all(
+        learnt.is_unchanged(case, snapshot) for snapshot in case.snapshots(role_id) if snapshot.stage == "trained"
+    )
 
 
 # Fit
@@ -263,7 +242,9 @@ def require_fit(case: Case, role_id: str, part_id: str) -> None:
     right = [call for call in calls if _unexplained(case, _fit_problem(call)) is None]
     if not any(call.finished for call in right) and _is_all_else_right(case, role_id):
         _require_one_right(right, lambda call: _stop_problem(case, role_id, call))
-    _require_one_right(right, lambda call: _sham_problem(case, role_id, call))
+    _require_one_right(
+        right, lambda call: learnt.sham_problem(case, role_id, call, lambda: _has_other_mistakes(case, role_id))
+    )
 
 
 def _is_all_else_right(case: Case, role_id: str) -> bool:
@@ -273,19 +254,8 @@ def _is_all_else_right(case: Case, role_id: str) -> bool:
         require_accuracy_metric(case, role_id, f"{role_id}_compile")
     except Verdict:
         return False
-    is_prepared = images.are_shaped(case) and _are_labels_prepared(case)
+    is_prepared = images.are_shaped(case) and labels.are_prepared(case)
     return is_prepared and not _has_other_mistakes(case, role_id)
-
-
-def _are_labels_prepared(case: Case) -> bool:
-    """Tell whether the labels that the lab wants one-hot are, as far as they are known under its names."""
-    return all(images.is_one_hot(data) for data in _labels_named(case, case.lab.labels))
-
-
-def _labels_named(case: Case, names: Collection[str]) -> list[DataFacts]:
-    """Return what each of the named variables held at last."""
-    last = {value.name: value.data for value in case.evidence.values if value.name in names}
-    return list(last.values())
 
 
 def _stop_problem(case: Case, role_id: str, call: Call) -> Problem | None:
@@ -300,103 +270,13 @@ def _kind_problem(case: Case, role_id: str, call: Call) -> Problem | None:
     """Return whether a call that stopped was given labels of another kind than its network is trained with."""
     kinds = {"one_hot"} if case.lab.labels else _label_kinds(case, role_id)
     found = call.data.labels if call.data else ""
-    if not call.error or found not in _KINDS or found in kinds or not _are_labels_prepared(case):
+    if not call.error or found not in _KINDS or found in kinds or not labels.are_prepared(case):
         return None
     wanted = next(iter(kinds))
     return "labels-of-other-kind", {"method": call.name, "found": _(_KINDS[found]), "wanted": _(_KINDS[wanted])}
 
 
 _KINDS = {"integer": N_("whole numbers"), "one_hot": N_("one-hot rows")}
-
-
-def _sham_problem(case: Case, role_id: str, call: Call) -> Problem | None:
-    """Return what is wrong with a training whose results come from somewhere else."""
-    if call.model is None or call.model in case.surrogates or not call.finished:
-        return None
-    questions = (_knowledge_problem, _seen_problem, _change_problem)
-    return next((problem for ask in questions if (problem := ask(case, role_id, call)) is not None), None)
-
-
-def _knowledge_problem(case: Case, _role_id: str, call: Call) -> Problem | None:
-    """Ask whether the network knew the digits before it was trained."""
-    known = case.verified.initial.get(call.model or 0)
-    knew = known is not None and _knows_too_much(case, call.model or 0, known)
-    return ("trained-elsewhere", {}) if knew else None
-
-
-def _seen_problem(case: Case, role_id: str, call: Call) -> Problem | None:
-    """Ask whether there is a trained network at all, and whether one that cannot be rebuilt shows that it learnt."""
-    snapshots = _trained(case, call)
-    if not snapshots:
-        return ("training-unseen", {}) if case.snapshots(role_id) else None
-    networks = _verified(case, snapshots)
-    if not networks or any(network.rebuilt for network in networks):
-        return None
-    if all(network.outputs is None for network in networks):
-        return "training-unseen", {}
-    found = _accuracy(case, networks)
-    if found >= case.expected.accuracy[role_id] or _has_other_mistakes(case, role_id):
-        return None
-    # Nothing but its answers shows that such a network learnt at all.
-    return "answers-not-learnt", {"role": case.role(role_id).called, "found": found}
-
-
-def _change_problem(case: Case, _role_id: str, call: Call) -> Problem | None:
-    """Ask whether the training changed the network, and whether what it claims goes with that."""
-    snapshots = _trained(case, call)
-    is_unchanged = bool(snapshots) and all(_is_unchanged(case, snapshot) for snapshot in snapshots)
-    curves: Mapping[str, Any] = call.result.get("history", {})
-    curve: list[Any] = next((v for name, v in curves.items() if "acc" in name and "val" not in name), [])
-    claimed = curve[-1] if curve and isinstance(curve[-1], float) else 0.0
-    found = _accuracy(case, _verified(case, snapshots))
-    if is_unchanged and claimed > found + MADE_UP:
-        return "history-made-up", {"claimed": claimed, "found": found}
-    if call.result.get("updates") == 0 or (is_unchanged and not _has_no_rate(case, call)):
-        return "nothing-changed", {}
-    return None
-
-
-def _trained(case: Case, call: Call) -> list[Snapshot]:
-    return [s for s in case.evidence.snapshots if s.model == call.model and s.stage == "trained"]
-
-
-def _verified(case: Case, snapshots: Sequence[Snapshot]) -> list[VerifiedNetwork]:
-    return [n for s in snapshots if (n := case.verified.networks.get((s.model, s.call))) is not None]
-
-
-def _accuracy(case: Case, networks: Sequence[VerifiedNetwork]) -> float:
-    return max((case.accuracy(network) or 0.0 for network in networks), default=0.0)
-
-
-def _has_no_rate(case: Case, fit: Call) -> bool:
-    """Tell whether the learning rate of a training is 0, which is asked about where it is compiled."""
-    compiles = case.calls("compile")
-    used = _compile_of(fit, compiles)
-    rate = next((call.result.get("learning_rate") for call in compiles if call.number == used), None)
-    return isinstance(rate, int | float) and abs(rate) < NO_RATE
-
-
-def _knows_too_much(case: Case, model: int, outputs: Array) -> bool:
-    """Tell whether a network tells the digits apart before its first training, and not from this run.
-
-    Labels stand for one another in a secret way here: knowledge from elsewhere sorts the images well and names every
-    group wrongly. One that names them right has been trained in this run, or was fitted to its labels by other means.
-    """
-    initial = case.initial(model)
-    trained = [s for s in case.evidence.snapshots if s.stage == "trained" and s.model != model]
-    is_copy = initial is not None and any(has_same_weights(initial, s) for s in trained)
-    by_hand = any(step.model == model for step in case.evidence.tape)
-    return not is_copy and not by_hand and _sorts_well(outputs, case.verified.labels[: len(outputs)])
-
-
-def _sorts_well(outputs: Array, labels: Array) -> bool:
-    """Tell whether outputs (n, classes) sort images into groups of one digit each, whatever they call them."""
-    if outputs.ndim != 2 or not len(outputs) or not np.isfinite(outputs).all():  # noqa: PLR2004 - images × classes
-        return False
-    guesses = outputs.argmax(axis=1)
-    groups = [labels[guesses == guess] for guess in np.unique(guesses)]
-    sorted_well = sum(int(np.bincount(group).max()) for group in groups) / len(labels)
-    return bool(sorted_well >= KNOWING)
 
 
 def _require_one_right(calls: Sequence[Call], problem_of: Callable[[Call], Problem | None]) -> None:
@@ -491,31 +371,6 @@ def _curve_problem(call: Call) -> Problem | None:
         return "one-epoch", {}
     is_falling = all(isinstance(value, float) for value in curve) and curve[-1] < curve[0]
     return None if is_falling else ("loss-does-not-fall", {})
-
-
-def require_one_hot(case: Case, part_id: str, names: Sequence[str]) -> None:
-    """Ask whether labels are one-hot: those in the named variables, or else those that networks are given."""
-    require_filled(case, part_id)
-    for split, method in (("train", "fit"), ("test", "evaluate")):
-        mine = [name for name in names if split in name.lower()]
-        if mine:
-            _require_one_hot_of(case, part_id, mine, split, method)
-
-
-def _require_one_hot_of(case: Case, part_id: str, names: Sequence[str], split: str, method: str) -> None:
-    values = [value.data for value in case.evidence.values if value.name in names]
-    kinds = {call.data.labels for call in case.calls(method) if call.data is not None}
-    if not values and not kinds:
-        nothing_recorded(case, part_id, _("No labels were found."))
-    tables = [data for data in values if _is_table(data)]
-    is_given = "one_hot" in kinds or ("integer" not in kinds and any(map(images.is_one_hot, tables)))
-    if not is_given or (tables and not images.is_one_hot(tables[-1])):
-        fail("not-one-hot", place_of(case, part_id), split=images.split_name(split))
-
-
-def _is_table(data: DataFacts) -> bool:
-    """Tell whether labels are rows of several numbers, whatever these are."""
-    return math.prod(data.shape) > 1
 
 
 # Evaluate

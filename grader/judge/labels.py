@@ -39,8 +39,8 @@ def _require_one_hot_of(case: Case, part_id: str, names: Sequence[str], split: s
     if not values and not kinds:
         nothing_recorded(case, part_id, _("No labels were found."))
     tables = [data for data in values if _is_table(data)]
-    is_given = "one_hot" in kinds or ("integer" not in kinds and any(map(images.is_one_hot, tables)))
-    if not is_given or (tables and not images.is_one_hot(tables[-1])):
+    # Where they are prepared, but something else is passed, the line that passes it is to blame.
+    if not (images.is_one_hot(tables[-1]) if tables else "one_hot" in kinds):
         fail("not-one-hot", place_of(case, part_id), split=images.split_name(split))
 
 

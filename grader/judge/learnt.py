@@ -64,14 +64,14 @@ def _seen_problem(case: Case, role_id: str, call: Call, is_explained: Callable[[
 def _change_problem(case: Case, call: Call) -> Problem | None:
     """Ask whether the training changed the network, and whether what it claims goes with that."""
     snapshots = _trained(case, call)
-    is_unchanged = bool(snapshots) and all(is_unchanged(case, snapshot) for snapshot in snapshots)
+    is_as_before = bool(snapshots) and all(is_unchanged(case, snapshot) for snapshot in snapshots)
     curves: Mapping[str, Any] = call.result.get("history", {})
     curve: list[Any] = next((v for name, v in curves.items() if "acc" in name and "val" not in name), [])
     claimed = curve[-1] if curve and isinstance(curve[-1], float) else 0.0
     found = _accuracy(case, _verified(case, snapshots))
-    if is_unchanged and claimed > found + MADE_UP:
+    if is_as_before and claimed > found + MADE_UP:
         return "history-made-up", {"claimed": claimed, "found": found}
-    if call.result.get("updates") == 0 or (is_unchanged and not _has_no_rate(case, call)):
+    if call.result.get("updates") == 0 or (is_as_before and not _has_no_rate(case, call)):
         return "nothing-changed", {}
     return None
 

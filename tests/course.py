@@ -604,6 +604,7 @@ wrong("cnn_without_convolutions", "cnn_build", "no-convolution", cnn_build=NO_CO
 FIT = "cnn_model.fit(train_images, train_labels, epochs=5)\n"
 wrong("fit_with_a_misspelt_argument", "cnn_fit", "arguments", cnn_fit=FIT.replace("epochs", "epoch"))
 wrong("fit_without_images", "cnn_fit", "without-images", cnn_fit="cnn_model.fit(epochs=5)\n")
+wrong("fit_without_labels", "cnn_fit", "without-labels", cnn_fit="cnn_model.fit(train_images, epochs=5)\n")
 wrong(
     "fit_on_a_hundred_images",
     "cnn_fit",
@@ -647,6 +648,12 @@ wrong(
     "cnn_compile",
     "wrong-loss",
     cnn_compile=swap("cnn_compile", "sparse_categorical_crossentropy", "mse"),
+)
+wrong(
+    "compile_with_the_loss_of_one_hot_labels",
+    "cnn_compile",
+    "loss-of-one-hot",
+    cnn_compile=swap("cnn_compile", "sparse_categorical_crossentropy", "categorical_crossentropy"),
 )
 wrong(
     "evaluates_before_training",

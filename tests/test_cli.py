@@ -270,7 +270,7 @@ def test_the_sample_gets_its_grade(sample: tuple[Path, subprocess.CompletedProce
 def test_progress_tells_the_structure_early(sample: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     _, result = sample
     first, second, *_ = result.stderr.splitlines()
-    assert first == "· 16 cells read; starting TensorFlow …"
+    assert first == "· sample.ipynb: 16 cells read; starting TensorFlow …"
     assert second.startswith("· Still to fill in: Write a training step by hand (cell 15, line ")
     assert "101,770 parameters" in result.stderr
     assert "438,026 parameters" in result.stderr

@@ -67,7 +67,7 @@ def test_the_command_says_what_is_not_promised(tmp_path: Path) -> None:
     assert "BROKEN" not in done.stdout
 
 
-@pytest.mark.parametrize("command", [("doctor",), ("run", "lab.py")])
+@pytest.mark.parametrize("command", [("doctor",), ("run", "lab.py", "--lab", "mnist_cnn")])
 def test_a_tier_that_is_required_and_not_to_be_had_ends_with_4(command: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "lab.py").write_text("a = 1\n")
     done = run(*command, "--require-tier", "B", cwd=tmp_path, tier="D")

@@ -94,7 +94,7 @@ def test_a_part_is_explained(words: list[str], tmp_path: Path) -> None:
         "  Try: Count the digits.",
         "",
         "✗ probabilities is asked. (0.00 of 5.00)",
-        "  For the same reason.",
+        "  First the problem above has to be solved.",
     ]
 
 

@@ -368,8 +368,8 @@ def test_the_finder_finds(judged: Judged, pseudo: str, monkeypatch: pytest.Monke
 
 # Nothing is written that could not be translated
 
-FOR_STAFF = {"attention.py", "classview.py", "overview.py", "asking.py"}
-"""The overview of a class, and plain pytest, which are in English."""
+FOR_STAFF = {"attention.py", "classview.py", "overview.py", "asking.py", "specs.py"}
+"""The overview of a class, plain pytest, and what authors are told of their checks, which are in English."""
 STUDENT_FACING = [
     *(path for name in ("judge", "report") for path in sorted((ROOT / "grader" / name).glob("*.py"))),
     *(ROOT / "grader" / name for name in ("text.py", "points.py")),

@@ -248,7 +248,7 @@ def test_the_page_says_in_words_what_colours_say() -> None:
         "Not started",
         "Ran out of time",
         "Waiting",
-        "This is our fault, not yours: it costs you nothing. Please tell your instructor.",
+        "This is our fault, not yours, so these points stay open. Please tell your instructor.",
         "first difference",
         "The first difference is in layer 3: the activation.",
         "Layer 2 is missing",
@@ -280,7 +280,10 @@ def test_one_reason_for_several_checks_is_told_once() -> None:
     ]
     whole = part("fc_build", "Build", Outcome.NOT_ATTEMPTED, *blank)
     (card,) = view.parts(sample(parts=(whole,)))
-    assert [each.rationale for each in card.checks] == ["Still XXXXXX in line 4.", *["For the same reason."] * 2]
+    assert [each.rationale for each in card.checks] == [
+        "Still XXXXXX in line 4.",
+        *["First the problem above has to be solved."] * 2,
+    ]
     assert [each.hint for each in card.checks] == ["Fill it in.", "", ""]
 
 

@@ -156,7 +156,7 @@ def _grade(request: Request, show: Callable[[Path], None] = _leave, fail_under: 
     from grader.cli.progress import Progress  # noqa: PLC0415
     from grader.language import use  # noqa: PLC0415
 
-    with use(request.spoken), Progress(request.lab) as progress:
+    with use(request.spoken), Progress(request.lab, request.file) as progress:
         grade = pipeline.grade(request, progress.take)
     _print_summary(grade, request)
     with use(request.spoken):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Self
 
 from grader import record
@@ -13,18 +14,23 @@ from grader.text import line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from grader.labs import Lab
     from grader.wire import Frame
 
 
+SAME_TIME_S = 5.0
+"""Files that were copied together are this many seconds apart at most."""
+
+
 class Progress:
     """A line at a time, and what goes on now where that is a terminal. Use as a context manager."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, file: Path) -> None:
         from rich.console import Console  # noqa: PLC0415 - `grade --help` must not wait for it
 
-        self._lab = lab
+        self._lab, self._file = lab, file
         self._console = Console(stderr=True, highlight=False)
         self._status = self._console.status(_("Reading your file …"))
         self._written: list[Frame] = []
@@ -55,9 +61,14 @@ class Progress:
 
     def _tell_cells(self) -> None:
         read = ngettext(
-            "{number} cell read; starting TensorFlow …", "{number} cells read; starting TensorFlow …", self._cells
+            "{file}: {number} cell read; starting TensorFlow …",
+            "{file}: {number} cells read; starting TensorFlow …",
+            self._cells,
         )
-        self._say(read.format(number=self._cells))
+        self._say(read.format(file=line(self._file.name, 60), number=self._cells))
+        if other := later(self._file):
+            told = _("{other} was changed later than {file}; to grade that one: grade {other}")
+            self._say(told.format(other=other.name, file=line(self._file.name, 60)))
         for text in missing(Code(lab=self._lab, cells=record.written(self._written))):
             self._say(text)
         # Submissions whose worker crashed are read twice.
@@ -66,6 +77,15 @@ class Progress:
     def _say(self, text: str) -> None:
         self._console.print(f"· {text}", markup=False, soft_wrap=True)
         self._status.update(text)
+
+
+def later(file: Path) -> Path | None:
+    """Return the other one of the two files of a handout, if it was changed after the one that is graded."""
+    other = file.with_name({"lab.ipynb": "lab.py", "lab.py": "lab.ipynb"}.get(file.name, file.name))
+    with contextlib.suppress(OSError):
+        if other.stat().st_mtime > file.stat().st_mtime + SAME_TIME_S:
+            return other
+    return None
 
 
 def doing(frame: Frame, cells: int) -> str:

@@ -115,6 +115,10 @@ DEFECTS: dict[str, Defect] = {
         "The loss “{loss}” is not the cross-entropy between these labels and the network's probabilities.",
         "The labels are whole numbers, the outputs are probabilities: which loss fits both, with its default settings?",
     ),
+    "loss-of-one-hot": Defect(
+        "The loss “{loss}” compares rows of ten numbers, one for each digit; the labels here are whole numbers.",
+        "The labels are whole numbers, the outputs are probabilities: which loss fits both, with its default settings?",
+    ),
     "no-accuracy": Defect(
         "The accuracy is not among the metrics, so `evaluate` returns only the loss.",
         "`compile` is told what to measure beside the loss. Which of Keras' metrics counts right answers?",
@@ -369,6 +373,10 @@ DEFECTS: dict[str, Defect] = {
         "The network is trained on the test images.",
         "What a network has seen in training says nothing about new images. Train on the training images.",
     ),
+    "without-labels": Defect(
+        "`{method}` was given images, but no labels.",
+        "The images come first. What belongs to them comes second: the right answers.",
+    ),
     "labels-do-not-match": Defect(
         "The labels do not belong to these images.",
         "Pass the images and the labels of the same set, in the same order.",
@@ -482,7 +490,7 @@ DEFECTS: dict[str, Defect] = {
     ),
     "from-logits-written": Defect(
         "The loss is told to expect logits, but the network ends in a softmax: its outputs are probabilities.",
-        "This version of Keras notices and takes it back; others do not. What does from_logits mean?",
+        "What does from_logits say about the outputs of the network, and what does its last layer put out?",
     ),
     "not-applied": Defect(
         "The gradient is computed, but the weights of the network stay as they are.",

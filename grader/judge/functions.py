@@ -40,8 +40,8 @@ def require_returns(case: Case, part_id: str, name: str, wanted: Wanted, toleran
         results = _flat(wanted(*handed_over(case.arguments[name][run.trial])))
         for number, result in enumerate(results, start=1):
             if result.dtype.kind not in _NUMBERS:
-                kind = f"{result.dtype} instead of numbers"
-                raise TypeError(f"`wanted` for `{name}` returns {kind} in place {number} of {len(results)}")
+                place = f"{number} of {len(results)}"
+                raise TypeError(f"`wanted` for `{name}` returns {result.dtype} instead of numbers in place {place}")
         _compare(run, results, _place(case, part_id, run), tolerance)
 
 

@@ -29,7 +29,7 @@ _TEXTS: dict[tuple[str, ...], str] = {
         "Read the last line of the error first: it names the kind of mistake. Then print the type and the shape of"
         " each value in the marked line, just before it. Which one is not what you thought?"
     ),
-    ("compile-stopped", "arguments", "without-images"): N_(
+    ("compile-stopped", "arguments", "without-images", "without-labels"): N_(
         "Ask for the `help` of the method in a cell of your own. Which arguments does it know, in which order, and"
         " how are they spelt? Compare with your line, argument by argument."
     ),
@@ -77,6 +77,7 @@ _TEXTS: dict[tuple[str, ...], str] = {
         "no-loss",
         "wrong-loss",
         "wrong-loss-one-hot",
+        "loss-of-one-hot",
         "wrong-loss-logits",
         "no-logits",
         "logits-as-probabilities",

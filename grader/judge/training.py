@@ -154,7 +154,11 @@ def _loss_defect(case: Case, role_id: str, settings: Mapping[str, Any]) -> str:
         return "unknown-loss"
     if _means_logits(case, role_id):
         return "wrong-loss-logits"
-    return "wrong-loss-one-hot" if _label_kinds(case, role_id) == {"one_hot"} else "wrong-loss"
+    if _label_kinds(case, role_id) == {"one_hot"}:
+        return "wrong-loss-one-hot"
+    of_rows = settings.get("loss_one_hot")
+    is_of_rows = isinstance(of_rows, float) and abs(of_rows - CROSS_ENTROPY) <= CROSS_ENTROPY_TOLERANCE
+    return "loss-of-one-hot" if is_of_rows else "wrong-loss"
 
 
 def require_accuracy_metric(case: Case, role_id: str, part_id: str) -> None:
@@ -294,7 +298,9 @@ def _common_problem(call: Call) -> Problem | None:
         return "arguments", {"method": call.name, "error": call.error}
     if call.data is None or (call.data.split == "other" and math.prod(call.data.shape) < FEW_PIXELS):
         return "without-images", {"method": call.name, "error": call.error}
-    if call.data.labels in ("mismatch", "absent"):
+    if call.data.labels == "absent":
+        return "without-labels", {"method": call.name}
+    if call.data.labels == "mismatch":
         return "labels-do-not-match", {}
     return None
 

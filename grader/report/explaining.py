@@ -97,7 +97,7 @@ def lines(told: Explanation) -> Iterator[tuple[int, str]]:
         yield 0, ""
         yield 0, f"{WORDS[point.outcome].mark} {point.asked} ({point.points})"
         if point.happened in seen:
-            yield 1, _("For the same reason.")
+            yield 1, _("First the problem above has to be solved.")
             continue
         seen.add(point.happened or point.asked)
         yield from ((1, text) for text in _details(point))

@@ -197,7 +197,9 @@ def _without_repetition(cards: list[CheckCard]) -> tuple[CheckCard, ...]:
     for card in cards:
         again = card.word is not WORDS[Outcome.PASSED] and card.rationale in seen
         shown.append(
-            replace(card, rationale=_("For the same reason."), hint="", deeper="", place=None) if again else card
+            replace(card, rationale=_("First the problem above has to be solved."), hint="", deeper="", place=None)
+            if again
+            else card
         )
         seen.add(card.rationale)
     return tuple(shown)

@@ -40,7 +40,7 @@ class Word:
         return _(self.remark)
 
 
-_OUR_FAULT: Final = N_("This is our fault, not yours: it costs you nothing. Please tell your instructor.")
+_OUR_FAULT: Final = N_("This is our fault, not yours, so these points stay open. Please tell your instructor.")
 
 WORDS: Final[dict[Outcome, Word]] = {
     Outcome.PASSED: Word(mark="✓", name=N_("Passed"), inside=N_("passed"), tone="good"),

@@ -26,7 +26,7 @@ import psutil
 from grader import tables
 from grader.authoring import newlab
 
-SHORTEST_S, LONGEST_S = 0.5, 14.0
+SHORTEST_S, LONGEST_S = 0.5, 16.0
 """When a run is killed: from before it has opened its folder to after several submissions."""
 
 WRONG = ("** 2", "** 3")

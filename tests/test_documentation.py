@@ -30,6 +30,7 @@ ELSEWHERE = {
     "cd ": "no command of ours",
     "grade --watch": "test_watching.py",
     "grade marks ": "test_marks.py, with a lab that asks",
+    "grade ci lab.ipynb --lab mnist_cnn --classroom50": "test_workflows.py, with the variables of a classroom",
     "grade batch submissions.zip --lab mnist_cnn --out week3 --scheduler": "test_batch.py, with a real cluster",
     "grade batch submissions.zip --lab mnist_cnn --out week3 --slurm": "test_slurm.py",
 }

@@ -239,7 +239,11 @@ def test_killing_the_grader_at_any_moment_leaves_nothing(moment: float, tmp_path
     assert list(report.glob("*.tmp")) == []
     (tmp_path / "blank.py").write_text("XXXXXX\n")
     after = subprocess.run(
-        [*command[:3], "blank.py", "--data", "synthetic"], cwd=tmp_path, env=environment, check=False, timeout=60
+        [*command[:3], "blank.py", "--lab", "mnist_cnn", "--data", "synthetic"],
+        cwd=tmp_path,
+        env=environment,
+        check=False,
+        timeout=60,
     )
     assert after.returncode == 0
     assert scratch_folders(temporary) == []

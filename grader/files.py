@@ -1,4 +1,4 @@
-"""Files that are either there in full or not at all."""
+"""Files that are either written in full or not at all, and tables that are read up to a limit."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from grader.errors import UsageError
 
 _MODE = 0o644
 """Reports are read by web servers and by colleagues; temporary files start out private."""
@@ -25,6 +27,22 @@ def write_atomically(path: Path, data: str | bytes) -> None:
     """
     with atomically(path) as stream:
         stream.write(data.encode("utf-8") if isinstance(data, str) else data)
+
+
+def read_table(path: Path, what: str, limit: int) -> bytes:
+    """Return the bytes of a table that somebody gives; `what` it is of, in one word.
+
+    Raises:
+        UsageError: it cannot be read (slug `<what>-unreadable`), or has more bytes than `limit` (`<what>-too-large`).
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", slug=f"{what}-unreadable") from error
+    if len(data) > limit:
+        raise UsageError(f"{path} is larger than {limit:,} bytes; no table of {what} is", slug=f"{what}-too-large")
+    return data
 
 
 @contextmanager

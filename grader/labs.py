@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from grader.language import AFTER_ARTICLE, ENGLISH, pgettext
 from grader.model import Effort, LayerRow
 from grader.questions import Question, anchored, questions
 from grader.record import layer_row
+from grader.text import nearest
 from grader.workers import Limits
 
 EXPECTED_FORMAT = 1
@@ -227,9 +227,8 @@ def place(name: str) -> catalogue.Place:
         return catalogue.by_path(name)
     known = installed()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        advice = f"did you mean {near[0]!r}?" if near else f"installed are: {', '.join(known) or 'none'}"
-        raise UsageError(f"there is no lab {name!r}; {advice}", slug="unknown-lab")
+        advice = nearest(name, known, cutoff=0.6, otherwise=f"; installed are: {', '.join(known) or 'none'}")
+        raise UsageError(f"there is no lab {name!r}{advice}", slug="unknown-lab")
     return known[name]
 
 

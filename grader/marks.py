@@ -18,6 +18,7 @@ from pathlib import Path
 
 from grader import late, points, rubric
 from grader.errors import UsageError
+from grader.files import read_table
 from grader.language import gettext as _
 from grader.language import use
 from grader.model import CheckResult, Feedback, Grade, Outcome, WrittenAnswer
@@ -153,14 +154,7 @@ def take(path: Path) -> bytes:
     Raises:
         UsageError: it cannot be read, or is too large for one.
     """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(FILE_LIMIT + 1)
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", slug="marks-unreadable") from error
-    if len(data) > FILE_LIMIT:
-        raise UsageError(f"{path} is larger than {FILE_LIMIT:,} bytes; no table of marks is", slug="marks-too-large")
-    return data
+    return read_table(path, "marks", FILE_LIMIT)
 
 
 def described(report: Report) -> str:

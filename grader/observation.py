@@ -39,8 +39,9 @@ HELD_OUT = 1_000
 TRIALS, TRIAL_ROWS, CLASSES = 3, 64, 10
 """Prediction matrices on which the student's expression is tried."""
 
-AFTERWARDS = ("judge", "report", "exchange", "authoring", "cli")
-"""Packages that do something with evidence: when they change, nothing has to be run again."""
+AFTERWARDS = ("judge", "report", "exchange", "authoring", "cli", "_share")
+"""Folders of what does something with evidence: when that changes, nothing has to be run again. `_share` has the labs
+of an installed package; what a lab has collected is in the key by itself."""
 
 FILE = "verified.bin"
 

@@ -15,7 +15,7 @@ from grader.classroom import Classroom
 from grader.errors import MachineError, UsageError
 from grader.exchange import Download, Intake, times
 from grader.exchange.gradebooks import plain
-from grader.files import write_atomically
+from grader.files import read_table, write_atomically
 
 SUBMISSIONS = "submissions"
 """Where files lie that were taken out of an archive."""
@@ -105,14 +105,7 @@ def _still_there(said: Mapping[str, str], download: Download) -> tuple[dict[str,
 def _table(path: Path, *, is_asked_for: bool) -> bytes | None:
     if not path.exists() and not is_asked_for:
         return None
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(TIMES_LIMIT + 1)
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", slug="times-unreadable") from error
-    if len(data) > TIMES_LIMIT:
-        raise UsageError(f"{path} is larger than {TIMES_LIMIT:,} bytes; no table of times is", slug="times-too-large")
-    return data
+    return read_table(path, "times", TIMES_LIMIT)
 
 
 def _timed(intake: Intake, table: bytes, classroom: Classroom, name: str, *, is_remembered: bool) -> Intake:

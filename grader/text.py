@@ -92,10 +92,10 @@ def annotation(text: str, limit: int = PARAGRAPH) -> str:
     return clean(text, limit).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def nearest(wanted: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:
-    """Return `; did you mean …?` with the name that is most like one that is not known; nothing if none is."""
+def nearest(wanted: str, known: Iterable[str], *, cutoff: float = 0.5, otherwise: str = "") -> str:
+    """Return `; did you mean …?` with the name that is most like one that is not known; `otherwise` if none is."""
     near = difflib.get_close_matches(wanted, list(known), n=1, cutoff=cutoff)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return f"; did you mean {near[0]!r}?" if near else otherwise
 
 
 def annotation_property(text: str, limit: int = LINE) -> str:

@@ -8,7 +8,6 @@ Entries of `variants.toml` say the same by their keys.
 from __future__ import annotations
 
 import atexit
-import difflib
 import functools
 import re
 import shutil
@@ -22,6 +21,7 @@ from grader.definition import Keys, line_of
 from grader.errors import AuthorError
 from grader.judge.defects import DEFECTS
 from grader.labs import Lab
+from grader.text import nearest
 
 _HEADER = re.compile(r"^[\s\"]*# (?P<key>loses|not_attempted|passes|effort|finds): (?P<value>[^\"\\\n]*)", re.MULTILINE)
 
@@ -132,7 +132,7 @@ def _problems(fields: Mapping[str, Any], lab: Lab, solution: str) -> Iterator[tu
         for place, entry in enumerate(entries):
             keys: Keys = (kind, place)
             for key in entry.keys() - set(_KEYS):
-                yield (*keys, key), f"unknown key `{key}`; {_nearest(key, _KEYS)}"
+                yield (*keys, key), f"unknown key `{key}`{_nearest(key, _KEYS)}"
             for key in ("name", "defect"):
                 if not isinstance(entry.get(key), str):
                     yield keys, f"`{key}` is missing in [[{kind}]], or is no text in quotes"
@@ -179,10 +179,9 @@ def _unknown(key: str, names: Collection[str], lab: Lab) -> str:
     known = {"finds": [*DEFECTS, BLOCKED]}.get(key, [part.id for part in lab.parts])
     what = "no defect that is known" if key == "finds" else "no part of the lab"
     wrong = sorted(set(names) - set(known)) if key in (*_PROMISES, "finds") else []
-    return f"`{key}` names {wrong[0]!r}, which is {what}; {_nearest(wrong[0], known)}" if wrong else ""
+    return f"`{key}` names {wrong[0]!r}, which is {what}{_nearest(wrong[0], known)}" if wrong else ""
 
 
 def _nearest(word: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
     others = f"there are {', '.join(known)}" if len(known) <= _MOST_LISTED else "see docs/defects.md"
-    return f"did you mean {near[0]!r}?" if near else others
+    return nearest(word, known, cutoff=0.6, otherwise=f"; {others}")

@@ -48,6 +48,7 @@ def _shared(*names: str) -> list[click.Parameter]:
 @click.option("--github-classroom", is_flag=True, help="Set the output `result` for GitHub Classroom's reporter.")
 def ci_command(
     *,
+    file: Path | None,
     fail_under: float | None,
     out: Path,
     summary: Path | None,
@@ -63,7 +64,7 @@ def ci_command(
     target = summary or (None if place.summary is not None else out / "summary.md")
     try:
         with workflow.without_commands(place):
-            request = _request(out=out, **options)
+            request = one.requested(file=_lab_file(file), out=out, **options)
             grade = _graded(request)
         _tell(place, request, grade, target)
         if classroom50 is not None:
@@ -81,6 +82,14 @@ def ci_command(
     return one.exit_code(grade, fail_under)
 
 
+def _lab_file(given: Path | None) -> Path | None:
+    """Return the lab file in a folder that is given: annotations need a file."""
+    from grader import submission  # noqa: PLC0415
+
+    is_folder = given is not None and given.is_dir() and not given.is_symlink()
+    return submission.find_in(given) if given is not None and is_folder else given
+
+
 def _failure(error: Exception) -> tuple[str, int]:
     """Return what to say about a failure, and the exit code."""
     if isinstance(error, GraderError):
@@ -88,42 +97,6 @@ def _failure(error: Exception) -> tuple[str, int]:
     if isinstance(error, click.ClickException):
         return error.format_message(), ExitCode.USAGE
     return f"the grader itself failed ({type(error).__name__}: {error}); this is not your fault", ExitCode.FAULT
-
-
-def _request(
-    *,
-    file: Path | None,
-    lab_id: str | None,
-    effort: str,
-    data: str,
-    seed: int,
-    out: Path,
-    early_stop: bool,
-    require_tier: str | None,
-    submitted_at: str | None,
-    extended_until: str | None,
-    lang: str | None,
-) -> Request:
-    from grader import labs, language, late, pipeline, submission  # noqa: PLC0415
-    from grader.model import Effort  # noqa: PLC0415
-    from grader.sandbox.contract import Tier  # noqa: PLC0415
-
-    file = file if file is not None else Path()
-    file = submission.find_in(file) if file.is_dir() and not file.is_symlink() else file
-    taken = submission.take(file)
-    lab = labs.find(lab_id or labs.recognise(taken.data, taken.file))
-    return pipeline.Request(
-        file=file,
-        lab=lab,
-        effort=Effort(effort),
-        data=data,
-        seed=seed,
-        out=out,
-        early_stop=early_stop,
-        tier=None if require_tier is None else Tier(require_tier),
-        handed_in=late.handed_in(submitted_at, extended_until, lab.late),
-        language=language.find(lang) if lang is not None else "",
-    )
 
 
 def _graded(request: Request) -> Grade:

@@ -111,6 +111,44 @@ def run_command(
     is_opened: bool,
 ) -> int:
     """Grade one submission and write report.html, report.json and junit.xml."""
+    request = requested(
+        file=file,
+        lab_id=lab_id,
+        effort=effort,
+        data=data,
+        seed=seed,
+        out=out,
+        early_stop=early_stop,
+        require_tier=require_tier,
+        submitted_at=submitted_at,
+        extended_until=extended_until,
+        lang=lang,
+        staff=staff,
+    )
+    show = opening.show if is_opened else _leave
+    if is_watched:
+        from grader.cli.watch import watch  # noqa: PLC0415
+
+        return watch(request, show)
+    return _grade(request, show, fail_under)
+
+
+def requested(
+    *,
+    file: Path | None,
+    lab_id: str | None,
+    effort: str,
+    data: str,
+    seed: int,
+    out: Path,
+    early_stop: bool,
+    require_tier: str | None,
+    submitted_at: str | None,
+    extended_until: str | None,
+    lang: str | None,
+    staff: bool = False,
+) -> Request:
+    """Return what options ask for; without a file, the lab file of this folder is meant."""
     from grader import labs, language, late, pipeline, submission  # noqa: PLC0415 - `grade --help` must not wait for them
     from grader.model import Effort  # noqa: PLC0415
     from grader.sandbox.contract import Tier  # noqa: PLC0415
@@ -118,7 +156,7 @@ def run_command(
     wanted = language.find(lang) if lang is not None else ""
     file = file if file is not None else submission.find_in(Path())
     lab = labs.find(lab_id or _recognised(file))
-    request = pipeline.Request(
+    return pipeline.Request(
         file=file,
         lab=lab,
         effort=Effort(effort),
@@ -131,12 +169,6 @@ def run_command(
         staff=staff,
         language=wanted,
     )
-    show = opening.show if is_opened else _leave
-    if is_watched:
-        from grader.cli.watch import watch  # noqa: PLC0415
-
-        return watch(request, show)
-    return _grade(request, show, fail_under)
 
 
 def _recognised(file: Path) -> str:

@@ -63,10 +63,7 @@ def _flat(value: Any) -> list[Any]:
         value = list(value.values())
     if isinstance(value, tuple) or (isinstance(value, list) and any(np.ndim(each) for each in value)):
         # What is nested alone, by a comma at the end of a line, say, is no array by itself.
-        is_alone = [isinstance(each, list | tuple) and len(each) == 1 for each in value]
-        return [
-            part for each, alone in zip(value, is_alone, strict=True) for part in ([each] if alone else _flat(each))
-        ]
+        return [part for each in value for part in ([each] if _is_alone(each) else _flat(each))]
     return [value]
 
 

@@ -5,7 +5,6 @@ Mistakes of authors are told with the class, the wrong word, and the nearest rig
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -17,6 +16,7 @@ from grader.errors import AuthorError
 from grader.judge.checks import Checks
 from grader.language import gettext as _
 from grader.model import CheckSpec
+from grader.text import nearest
 
 
 def spec_of(item: pytest.Item) -> CheckSpec:
@@ -71,11 +71,10 @@ def require_parts(item: pytest.Item, spec: CheckSpec, parts: Collection[str]) ->
     owner = getattr(item, "cls", None)
     for where, part in (("part", spec.part), *(("needs", need) for need in spec.needs)):
         if parts and part not in parts:
-            near = difflib.get_close_matches(part, parts, n=1)
-            advice = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(parts)}"
+            advice = nearest(part, parts, cutoff=0.6, otherwise=f"; there are {', '.join(parts)}")
             named = f"{owner.__name__}: " if isinstance(owner, type) else f"{item.name}: "
             raise AuthorError(
-                f"{named}`{where}` names {part!r}, which is no part of the lab; {advice}", slug="unknown-part"
+                f"{named}`{where}` names {part!r}, which is no part of the lab{advice}", slug="unknown-part"
             )
 
 
@@ -112,10 +111,9 @@ def _by_class(item: pytest.Item, spec: CheckSpec) -> str:
 def _require_named(owner: type[Checks]) -> None:
     checks = [name.removeprefix("test_") for name in dir(owner) if name.startswith("test_") and getattr(owner, name)]
     for name in sorted(owner.points.keys() - set(checks)):
-        near = difflib.get_close_matches(name, checks, n=1)
-        advice = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(checks)}"
+        advice = nearest(name, checks, cutoff=0.6, otherwise=f"; there are {', '.join(checks)}")
         raise AuthorError(
-            f"{owner.__name__} gives points to {name!r}, and has no such check; {advice}", slug="check-marks"
+            f"{owner.__name__} gives points to {name!r}, and has no such check{advice}", slug="check-marks"
         )
     unknown = sorted({*owner.hidden, *owner.extra} - owner.points.keys())
     if unknown:

@@ -16,7 +16,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,7 @@ from typing import BinaryIO, Self
 from grader import process, scratch
 from grader.errors import MachineError
 from grader.sandbox.contract import PRIVATE_WHERE_NAMESPACED, Confine, Confinement, Layer, Tier
-from grader.wire import Frame
+from grader.wire import Array, Frame, encode
 from grader.workers import Limits, Worker, WorkerLost, fresh
 
 MODULE = "grader.collect.forkserver"
@@ -50,6 +50,7 @@ STATUS_LOST = -int(getattr(signal, "SIGKILL", 9))
 """What counts as the exit status of a child whose server is gone: they die together."""
 
 Pipe = tuple[int, int]
+Arrays = Mapping[str, Array]
 
 
 class ForkServerLost(Exception):  # noqa: N818 - named for what happened
@@ -89,8 +90,9 @@ class Forked:
 class ForkServer:
     """One fork server, which serves one worker at a time. Use as a context manager."""
 
-    def __init__(self, folder: Path, confinement: Confinement) -> None:
+    def __init__(self, folder: Path, confinement: Confinement, given: Arrays) -> None:
         self._folder = folder
+        self._given = frozenset(given)
         self._confinement = confinement
         self._problem = ""
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -103,7 +105,8 @@ class ForkServer:
             theirs.close()
         private = PRIVATE_WHERE_NAMESPACED if Layer.NAMESPACES in confinement.layers else ()
         try:
-            self._send({"private": list(private)})
+            with _in_memory(Frame(kind="given", arrays=given)) as file:
+                self._send({"private": list(private)}, (file.fileno(),))
         except ForkServerLost:
             self.__exit__()
             raise
@@ -145,7 +148,9 @@ class ForkServer:
         process.furnish(self._folder, self._confinement)
         try:
             child = self._fork(module)
-            with Worker(child, folder=self._folder, limits=limits, confinement=self._confinement) as worker:
+            with Worker(
+                child, folder=self._folder, limits=limits, confinement=self._confinement, holds=self._given
+            ) as worker:
                 yield worker
         finally:
             try:
@@ -194,6 +199,16 @@ class ForkServer:
         return handles[0]
 
 
+@contextmanager
+def _in_memory(frame: Frame) -> Iterator[BinaryIO]:
+    """Write a frame into a file that has no name, and that whoever gets it reads from its beginning."""
+    with os.fdopen(os.memfd_create("frame"), "w+b") as file:
+        for part in encode(frame):
+            file.write(part)
+        file.seek(0)
+        yield file
+
+
 def _pipe(*, reads: bool = False) -> Pipe:
     """Return the child's end of a new pipe and the parent's; the child `reads` from one, and writes into others."""
     reader, writer = os.pipe()
@@ -229,10 +244,12 @@ class WarmStart:
     """Starts workers from a fork server of its own where that is safe, and as new processes where it is not.
 
     Serves one worker at a time; use as a context manager. `obstacle` says why it does not fork, empty if it does.
+    `load` returns arrays that every worker would be sent: those that are forked have them.
     """
 
-    def __init__(self, tier: Tier, confine: Confine) -> None:
+    def __init__(self, tier: Tier, confine: Confine, load: Callable[[], Arrays] = dict) -> None:
         self._confine = confine
+        self._load = load
         self._fresh = fresh(confine)
         self._server: ForkServer | None = None
         self._open = ExitStack()
@@ -266,7 +283,7 @@ class WarmStart:
         if self._server is None:
             confinement = self._confine()
             folder = self._open.enter_context(scratch.folder())
-            server = self._open.enter_context(ForkServer(folder, confinement))
+            server = self._open.enter_context(ForkServer(folder, confinement, self._load()))
             try:
                 server.require_usable()
             except ForkServerLost as lost:

@@ -28,7 +28,7 @@ from grader.sandbox.choose import choose, confinement
 from grader.sandbox.contract import Confine, Tier
 from grader.stations import Station
 from grader.submission import Submission
-from grader.verify import host as verification
+from grader.verify.host import Verifier, labels_of_rows
 from grader.wire import Frame
 from grader.workers import Launch, fresh
 
@@ -138,12 +138,19 @@ def _begun(request: Request, submission: Submission, listener: Listener) -> Iter
 
 
 def _finish(request: Request, submission: Submission, source: DataSource, begun: _Begun, listener: Listener) -> Run:
-    """Run what was read; the clean worker starts while the submission runs."""
-    with verification.start(begun.launch) as verifier:
+    """Run what was read."""
+    with Verifier(begun.launch) as verifier:
+
+        def hear(frame: Frame) -> None:
+            if frame.kind == "started" and request.lab.roles:
+                # The import of TensorFlow is over there: two at a time would slow each other down.
+                verifier.prepare()
+            listener(frame)
+
         # The parent waits for the worker now: time to import what judging and the report need.
         threading.Thread(target=preload, daemon=True).start()
         station = Station(source=source, tier=begun.tier, launch=begun.launch, verifier=verifier)
-        return gather(request, submission, station, listener=listener, begun=begun.reading)
+        return gather(request, submission, station, listener=hear, begun=begun.reading)
 
 
 def preload() -> None:
@@ -201,7 +208,7 @@ def gather(
     evidence = collect(job, folder or request.out / "evidence", listener, begun)
     _require_run(submission, evidence)
     given = observation.labels(station.source, draws)
-    labels_of = verification.labels_of_rows(given["y_train"], given["y_test"])
+    labels_of = labels_of_rows(given["y_train"], given["y_test"])
     verified = station.verifier.verify(evidence, held_out=held_out, labels_of=labels_of).translated(draws.relabelling)
     return Run(
         identity=submission.identity,
@@ -234,7 +241,9 @@ def require_writable(folder: Path) -> None:
 def _require_run(submission: Submission, evidence: Evidence) -> None:
     if evidence.ending == "rejected":
         raise unreadable(submission, evidence.ending_detail)
-    if evidence.ending != "done" and all(cell.state == "skipped" for cell in evidence.cells):
+    if evidence.run.get("unreadable") is True:
+        raise unreadable(submission, "reading it takes more time or memory than any lab needs")
+    if evidence.ending != "done" and evidence.run.get("began") is not True:
         reason = f"{evidence.ending} {evidence.ending_detail}".strip()
         raise MachineError(f"the worker ended before it ran anything ({reason})", slug="worker-failed")
 

@@ -9,13 +9,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Self
 
+from grader import datasets
 from grader.datasets import DataSource
 from grader.errors import MachineError
 from grader.forkserver import WarmStart
 from grader.sandbox.contract import Confine, Tier
-from grader.verify import host as verification
 from grader.verify.host import Verifier
-from grader.wire import Frame
+from grader.wire import Array, Frame
 from grader.workers import Launch, Limits, Worker, WorkerLost, fresh
 
 
@@ -105,8 +105,9 @@ class Stations:
         """
         if not hasattr(self._local, "station"):
             stack = ExitStack()
-            warm = stack.enter_context(WarmStart(self._tier, self._confine))
-            verifier = stack.enter_context(verification.start(self._while_open(fresh(self._confine))))
+            warm = stack.enter_context(WarmStart(self._tier, self._confine, self._images))
+            verifier = stack.enter_context(Verifier(self._while_open(fresh(self._confine))))
+            verifier.prepare()
             with self._lock:
                 self._open.push(stack)
             self._local.station = Station(
@@ -118,6 +119,10 @@ class Stations:
             )
         station: Station = self._local.station
         return station
+
+    def _images(self) -> dict[str, Array]:
+        """Return the images that all submissions get; their labels are others for each."""
+        return datasets.load(self._source.path, only=[name for name in datasets.ARRAYS if name.startswith("x")])
 
     def _while_open(self, launch: Launch) -> Launch:
         """Start nothing more once this is closed, whatever a thread that is still at work asks for."""

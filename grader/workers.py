@@ -75,11 +75,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How a worker ended: `reason` is `done` only when the worker said so itself."""
+    """How a worker ended: `reason` is `done` only when the worker said so itself.
+
+    `cpu_s` is the processor time that it had used when it was killed, 0 where that is not known.
+    """
 
     reason: str
     detail: str = ""
     peak_bytes: int = 0
+    cpu_s: float = 0.0
 
 
 class WorkerLost(Exception):  # noqa: N818 - named for what happened, as in the standard library's BrokenPipe
@@ -93,10 +97,20 @@ class WorkerLost(Exception):  # noqa: N818 - named for what happened, as in the 
 class Worker:
     """One child process that runs a module of this package, confined, and speaks frames.
 
-    Use as a context manager: on leaving, the child and everything it started are dead.
+    Use as a context manager: on leaving, the child and everything it started are dead. `holds` names the arrays that it
+    has without being sent them.
     """
 
-    def __init__(self, child: Child, *, folder: Path, limits: Limits, confinement: Confinement) -> None:
+    def __init__(
+        self,
+        child: Child,
+        *,
+        folder: Path,
+        limits: Limits,
+        confinement: Confinement,
+        holds: frozenset[str] = frozenset(),
+    ) -> None:
+        self.holds = holds
         self._limits = limits
         self._folder = folder
         self._confinement = confinement
@@ -165,6 +179,7 @@ class Worker:
         """Send one request, once the worker is confined.
 
         Raises:
+            WireError: it is too large to travel; the worker has not heard of it.
             WorkerLost: the worker is gone.
             MachineError: the worker is not confined as it was ordered to be.
         """
@@ -236,10 +251,11 @@ class Worker:
     def _write(self, frame: wire.Frame) -> None:
         stdin = self._child.stdin
         failures: list[OSError] = []
+        parts = wire.encode(frame)
 
         def write() -> None:
             try:
-                for part in wire.encode(frame):
+                for part in parts:
                     stdin.write(part)
                 stdin.flush()
             except OSError as error:
@@ -266,6 +282,7 @@ class Worker:
 
     def _end(self, reason: str, detail: str = "") -> Ending:
         if self._ending is None:
+            cpu_s = self.cpu_s
             self._child.kill()
             code = self._child.wait()
             if reason == "died":
@@ -276,7 +293,7 @@ class Worker:
                     reason = "cpu"
                 elif code == -getattr(signal, "SIGKILL", 9) and out_of_memory_kills() > self._kills_before:
                     reason = "machine_memory"
-            self._ending = Ending(reason=reason, detail=detail, peak_bytes=self._peak)
+            self._ending = Ending(reason=reason, detail=detail, peak_bytes=self._peak, cpu_s=cpu_s)
         return self._ending
 
     def _check_limits(self) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -28,7 +29,8 @@ pytestmark = pytest.mark.skipif(not TIERS, reason="this machine forks no workers
 
 @pytest.fixture(scope="module", params=TIERS)
 def warm(request: pytest.FixtureRequest) -> Iterator[WarmStart]:
-    with WarmStart(request.param, lambda: choose.confinement(request.param)) as start:
+    images = {"x_test": np.ones((3, 28, 28), np.uint8)}
+    with WarmStart(request.param, lambda: choose.confinement(request.param), lambda: images) as start:
         yield start
 
 
@@ -42,6 +44,7 @@ def test_forked_workers_compute_one_after_another_and_are_confined(warm: WarmSta
     for _ in range(3):
         with warm.launch(TRIAL, TRIAL_LIMITS) as worker:
             assert compute(worker) == "works"
+            assert worker.holds == {"x_test"}
             status = process_status(worker.innermost)
             assert status["Seccomp"] == "2"
             assert status["NoNewPrivs"] == "1"

@@ -19,7 +19,7 @@ import pytest
 from grader import inbox, procfs, scratch, workers
 from grader.errors import MachineError
 from grader.sandbox.contract import OPEN, Confinement, Layer, Tier
-from grader.wire import FRAME_LIMIT, Frame
+from grader.wire import FRAME_LIMIT, Frame, WireError
 from grader.workers import Limits, Worker, WorkerLost
 
 LIMITS = Limits(wall_s=10.0, cpu_s=10.0)
@@ -80,6 +80,13 @@ def test_a_worker_that_never_reads_holds_nobody_up() -> None:
             child.send(large)
         assert caught.value.ending.reason == "wall"
         assert time.monotonic() - started < 4
+
+
+def test_a_frame_that_is_too_large_to_travel_is_told_of_at_once() -> None:
+    with worker(CONFINED + "time.sleep(60)") as child:
+        with pytest.raises(WireError, match="header"):
+            child.send(Frame(kind="network", fields={"spec": "é" * 30_000}))
+        assert child.is_alive()
 
 
 def test_a_busy_machine_uses_up_nobody_s_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,9 @@ FUNCTION_LIMITS = CellLimits(own_s=5.0, idle_s=5.0)
 BATCHED, BATCH = 640, 64
 """Images of a dataset of ours, and of one of its batches: ten batches show what a hand-written loop does."""
 
+GIVEN: dict[str, Array] = {}
+"""Arrays of jobs that this process had before it was forked."""
+
 Parsed = Mapping[int, Sequence[Statement]]
 
 
@@ -64,7 +67,7 @@ class Execution:
         self._job, self._parsed, self._story = job, parsed, story
         fields = job.fields
         _pin(int(fields["seed"]))
-        arrays = {name: job.arrays[name] for name in datasets.ARRAYS}
+        arrays = {name: {**GIVEN, **job.arrays}[name] for name in datasets.ARRAYS}
         self._limits = CellLimits(own_s=fields["limits"]["own_s"], idle_s=fields["limits"]["idle_s"])
         self._session = Session(
             story=story,
@@ -88,9 +91,11 @@ class Execution:
         self._asking: list[Statement] = []
         self._asked = 0
         self._labels = frozenset(map(str, fields["labels"]))
+        self._given: dict[str, Any] = {}
         self._histories = Histories(parsed)
         self._gallery = Gallery(self._session)
-        self._values = values.Watch(self._session, frozenset(map(str, fields["numbers"])), tuple(fields["datasets"]))
+        numbers = frozenset(map(str, [*fields["numbers"], *fields["scores"]]))
+        self._values = values.Watch(self._session, numbers, tuple(fields["datasets"]))
         self._sheet = AnswerSheet(map(str, fields["questions"]), story)
         install(self._session)
         rationing.ration_datasets(self._session)
@@ -116,6 +121,7 @@ class Execution:
             attempt(look)
         story.send("run", {"capped": sorted(session.capped), "stand_ins": sorted(self._stand_ins.used)})
         story.send("run", {"surrogates": [story.model_number(model) for model in session.surrogates.made]})
+        story.send("run", {"given": sorted(self._given)})
         story.send("run", {"histories": [history.history for history in self._histories.made]})
         pairs = wrapped(story.known_models()[:WRAPPED_LIMIT])
         story.send("run", {"wrapped": [[story.model_number(one), story.model_number(inner)] for one, inner in pairs]})
@@ -142,14 +148,15 @@ class Execution:
         return ran
 
     def _provide_data(self, name: str) -> bool:
-        """Give images or labels that a function of the lab failed to load, as it should; it is judged by itself."""
+        """Give labels that are missing, or images that a function of the lab failed to load; those are judged alone."""
         session, fields = self._session, self._job.fields
-        if not fields["functions"] or name not in session.watched | self._labels:
+        if name not in (session.watched | self._labels if fields["functions"] else self._labels):
             return False
-        split = "train" if "train" in name.lower() else "test"
+        split = _split_of(name)
         shape = tuple(fields["image_shape"])
         is_label = name in self._labels
         self._namespace[name] = session.images.one_hot(split) if is_label else session.images.raw(split, shape)
+        self._given[name] = self._namespace[name]
         return True
 
     def _note_asking(self, part: Statement) -> None:
@@ -168,11 +175,21 @@ class Execution:
             story.send("names", {"cell": index, "models": dict(list(models.items())[:100])})
         for name in (session.watched | self._labels) & self._namespace.keys():
             value = self._namespace[name]
-            if session.watched_values.get(name) is not value:
+            # Labels of ours are not told: they are no student's.
+            is_ours = name in self._labels and self._given.get(name, self) is value
+            if session.watched_values.get(name) is not value and not is_ours:
                 session.watched_values[name] = value
                 facts = session.images.facts(value)
                 if facts is not None:
-                    story.send("value", {"cell": index, "name": name, "data": facts})
+                    kind = self._kind_of_labels(name, facts["rows"]) if name in self._labels else facts["labels"]
+                    story.send("value", {"cell": index, "name": name, "data": {**facts, "labels": kind}})
+
+    def _kind_of_labels(self, name: str, rows: int) -> str:
+        """Return what labels are to the named images of their split, if there are as many: both may be shuffled."""
+        split = _split_of(name)
+        images = next((n for n in self._session.watched & self._namespace.keys() if _split_of(n) == split), "")
+        facts = self._session.images.facts(self._namespace.get(images), self._namespace[name])
+        return str(facts["labels"]) if facts is not None and facts["rows"] == rows else "absent"
 
     def _describe_untrained(self) -> None:
         """Describe the networks that were built but never trained."""
@@ -257,6 +274,10 @@ class Execution:
             and fact["shape"][-1:] == self._job.fields["image_shape"][-1:]
             for fact in facts
         )
+
+
+def _split_of(name: str) -> str:
+    return "train" if "train" in name.lower() else "test"
 
 
 def _batches(images: Images, shape: tuple[int, ...]) -> Any:

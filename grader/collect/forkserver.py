@@ -16,8 +16,9 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader import scratch
+from grader import scratch, wire
 from grader.errors import MachineError
+from grader.lasting import lasting
 from grader.sandbox import linux
 
 SCRATCH = Path.cwd().parent
@@ -27,8 +28,11 @@ def main() -> None:
     """Fork one child after another, as the parent asks, until it is gone."""
     control = _claim_control()
     linux.die_with_parent()
-    private = json.loads(control.recv(4096))["private"]
-    _import_all()
+    order, given, _, _ = socket.recv_fds(control, 4096, 1)
+    private = json.loads(order)["private"]
+    with lasting():
+        _import_all()
+    _keep(given[0])
     control.send(b'{"ready": 1}')
     while True:
         data, pipes, _, _ = socket.recv_fds(control, 4096, 3)
@@ -66,6 +70,14 @@ def _import_all() -> None:
         "matplotlib.pyplot",
     ):
         importlib.import_module(name)
+
+
+def _keep(descriptor: int) -> None:
+    """Read the arrays that every worker needs; a child has them without their being sent, or copied."""
+    from grader.collect import execution  # noqa: PLC0415 - imports TensorFlow
+
+    with os.fdopen(descriptor, "rb") as file:
+        execution.GIVEN.update(wire.read(file).arrays)
 
 
 def _spoilt() -> str:

@@ -15,7 +15,7 @@ from grader import datasets, record
 from grader.arguments import Arguments
 from grader.errors import MachineError
 from grader.evidence import Evidence
-from grader.labs import Lab, Plan
+from grader.labs import Anchor, Lab, Plan
 from grader.submission import Submission
 from grader.wire import Array, Frame
 from grader.workers import Ending, Launch, Worker, WorkerLost
@@ -134,35 +134,49 @@ def _collect_once(job: Job, folder: Path, listener: Listener, begun: Reading | N
     with record.Recorder(folder) as recorder:
         with ExitStack() as stack:
             begun = begun or stack.enter_context(reading(job.submission, job.lab, job.plan, job.launch, listener))
-            is_kept = all(recorder.write(frame) for frame in begun.frames)
-            ending = begun.ending or (_follow(job, begun, recorder, listener) if is_kept else _FULL)
+            is_kept, heard = all(recorder.write(frame) for frame in begun.frames), _Heard()
+            ending = begun.ending or (_follow(job, begun, recorder, listener, heard) if is_kept else _FULL)
             begun.worker.kill()
             peak, log = begun.worker.peak_bytes, begun.worker.log
         (folder / "worker.log").write_text(log, encoding="utf-8", errors="replace")
-        recorder.write(Frame(kind="run", fields={"peak_bytes": peak}))
-        recorder.write(Frame(kind="end", fields={"reason": ending.reason, "detail": ending.detail}))
+        # Last, so that no record of the worker's takes its place.
+        told = {"peak_bytes": peak, "began": heard.began, "unreadable": _is_unreadable(begun, job.plan)}
+        recorder.add(Frame(kind="run", fields=told))
+        recorder.add(Frame(kind="end", fields={"reason": ending.reason, "detail": ending.detail}))
     return record.read(folder)
 
 
 @dataclass(slots=True)
 class _Heard:
-    """How far a submission has come, by what its worker says."""
+    """How far a submission has come, by what its worker says: whether a cell began, and which one runs.
 
+    No code of a student's runs before the first cell has begun, so nobody can pretend that none has.
+    """
+
+    began: bool = False
     current: int | None = None
 
 
-def _follow(job: Job, begun: Reading, recorder: record.Recorder, listener: Listener) -> Ending:
-    heard, worker = _Heard(), begun.worker
+def _is_unreadable(begun: Reading, plan: Plan) -> bool:
+    """Tell whether reading the text took more than it may; waiting for a machine that stands still is no reading."""
+    ending = begun.ending
+    if ending is None or ending.reason not in STATES:
+        return False
+    return ending.reason != "wall" or ending.cpu_s > plan.limits.wall_s / 4
+
+
+def _follow(job: Job, begun: Reading, recorder: record.Recorder, listener: Listener, heard: _Heard) -> Ending:
+    worker = begun.worker
     try:
         # Waiting for its job was not the submission's time.
         worker.restart_clock()
         # Made and forgotten here: the images of the lab take 55 MB.
-        worker.send(_request(job))
+        worker.send(_request(job, without=worker.holds))
         ending = _listen(worker, recorder, listener, heard)
     except WorkerLost as lost:
         ending = _charged(lost)
     if heard.current is not None:
-        recorder.write(_interrupted(heard.current, ending.reason))
+        recorder.add(_interrupted(heard.current, ending.reason))
     return ending
 
 
@@ -194,9 +208,11 @@ def _listen(worker: Worker, recorder: record.Recorder, listener: Listener, heard
             return Ending(reason="protocol", detail="a record that does not belong here")
         listener(frame)
         if frame.kind == "end":
-            return _ending(frame)
+            # Whatever else it may say is not the worker's word any more: student code has run.
+            is_done = frame.fields.get("reason") == "done"
+            return Ending(reason="done") if is_done else Ending(reason="protocol", detail="an end that is none")
         if frame.kind == "started":
-            heard.current = _index(frame)
+            heard.began, heard.current = True, _index(frame)
         elif not recorder.write(frame):
             return _FULL
         if frame.kind == "ran":
@@ -237,6 +253,7 @@ def orders(lab: Lab, plan: Plan, suffix: str, seed: int, *, early_stop: bool) ->
         "functions": [[function.name, function.trials, len(function.arguments)] for function in lab.functions],
         "datasets": list(lab.datasets),
         "numbers": list(lab.numbers),
+        "scores": sorted({name for part in lab.parts for name in _scores(part.anchor)}),
         "predictions": lab.predictions,
         "image_shape": list(lab.image_shape),
         "questions": [question.variable for question in lab.questions],
@@ -245,13 +262,19 @@ def orders(lab: Lab, plan: Plan, suffix: str, seed: int, *, early_stop: bool) ->
     }
 
 
+def _scores(anchor: Anchor) -> tuple[str, ...]:
+    """Return the names in which a lab keeps what `evaluate` returns."""
+    return anchor.assigns if any(call.endswith("evaluate") for call in anchor.calls) else ()
+
+
 def _text(submission: Submission, lab: Lab) -> Frame:
     fields = {"suffix": submission.suffix, "placeholder": lab.placeholder}
     return Frame(kind="read", fields=fields, arrays={"submission": np.frombuffer(submission.data, np.uint8)})
 
 
-def _request(job: Job) -> Frame:
+def _request(job: Job, *, without: frozenset[str]) -> Frame:
     fields = orders(job.lab, job.plan, job.submission.suffix, job.seed, early_stop=job.early_stop)
+    missing = [name for name in datasets.ARRAYS if name not in without]
     arrays = {
         "held_out": job.held_out,
         "trials": job.trials,
@@ -261,6 +284,6 @@ def _request(job: Job) -> Frame:
             for t, trial in enumerate(job.arguments[function.name])
             for n, argument in enumerate(trial)
         },
-        **datasets.relabelled(datasets.load(job.data_path), job.relabelling),
+        **datasets.relabelled(datasets.load(job.data_path, only=missing), job.relabelling),
     }
     return Frame(kind="job", fields=fields, arrays=arrays)

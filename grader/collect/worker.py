@@ -14,6 +14,7 @@ import os
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -21,6 +22,7 @@ import numpy as np
 from grader import wire
 from grader.collect import cells, marks
 from grader.collect.story import Story, cell_file
+from grader.lasting import lasting
 from grader.sandbox import enter
 
 _leave = os._exit
@@ -37,14 +39,17 @@ def main() -> None:
         text = wire.read(requests)
         if text.kind == "warm":
             # There is time before a submission comes.
-            importlib.import_module("grader.collect.execution")
+            with lasting():
+                importlib.import_module("grader.collect.execution")
             text = wire.read(requests)
         parsed = _tell_cells(text, story)
-        from grader.collect.execution import Execution  # noqa: PLC0415 - imports TensorFlow; the cells are known by now
+        job: Future[wire.Frame] = Future()
+        threading.Thread(target=_listen, args=(requests, job), daemon=True).start()
+        with lasting():
+            # Imports TensorFlow; the cells are known by now.
+            from grader.collect.execution import Execution  # noqa: PLC0415
 
-        job = wire.read(requests)
-        threading.Thread(target=_die_at_eof, args=(requests,), daemon=True).start()
-        Execution(job, parsed, story).run()
+        Execution(job.result(), parsed, story).run()
         story.send("end", {"reason": "done", "detail": ""})
     except cells.NotALabFile as error:
         story.send("end", {"reason": "rejected", "detail": str(error)})
@@ -54,9 +59,13 @@ def main() -> None:
     _leave(0)
 
 
-def _die_at_eof(requests: BinaryIO) -> None:
-    """End this process when the parent is gone, on every platform."""
-    requests.read(1)
+def _listen(requests: BinaryIO, job: Future[wire.Frame]) -> None:
+    """Receive the job while TensorFlow is imported; end this process when the parent is gone, on every platform."""
+    try:
+        job.set_result(wire.read(requests))
+        requests.read(1)
+    except (EOFError, OSError, wire.WireError):
+        os.write(2, traceback.format_exc().encode("utf-8", "replace"))
     _leave(1)
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+import json
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from typing import Self
 
 import numpy as np
 
 from grader.datasets import HeldOut
 from grader.evidence import Evidence, Snapshot, TapeStep
 from grader.language import N_
+from grader.model import LayerRow
 from grader.record import layer_row
 from grader.verification import Verified, VerifiedNetwork, VerifiedStep
-from grader.wire import Array, Frame
-from grader.workers import Launch, Limits, WorkerLost
+from grader.wire import Array, Frame, WireError
+from grader.workers import Launch, Limits, Worker, WorkerLost
 
 _TOO_MUCH = N_("it cannot be built again with the memory and time there is")
 
@@ -42,24 +45,48 @@ LabelsOf = Callable[[str, Array], Array]
 
 
 class Verifier:
-    """A clean worker, started early so that it imports TensorFlow while the submission is collected.
+    """A clean worker, which imports TensorFlow while the submission runs if somebody says early that it will be needed.
 
-    One that is lost is replaced, so that a crash of TensorFlow costs nobody anything. What a worker is lost over twice,
-    or for want of memory or time, counts as something that cannot be verified, unless the worker fails at everything.
+    Use as a context manager. One that is lost is replaced, so that a crash of TensorFlow costs nobody anything. What a
+    worker is lost over twice, or for want of memory or time, counts as something that cannot be verified, unless the
+    worker fails at everything.
     """
 
     def __init__(self, launch: Launch) -> None:
         self._launch = launch
         self._open = ExitStack()
-        self._begin()
+        self._started: Worker | None = None
+        self._asked = 0
         self._spent_s = 0.0
         self._fault = ""
         self._images = np.zeros((0, 28, 28), np.uint8)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._open.close()
+
+    def prepare(self) -> None:
+        """Start the worker, unless it has been started.
+
+        Raises:
+            MachineError: no worker can be started.
+        """
+        if self._started is None:
+            self._started = self._open.enter_context(self._launch("grader.verify.worker", LIMITS))
+            self._asked = 0
+
+    @property
+    def _worker(self) -> Worker:
+        self.prepare()
+        assert self._started is not None
+        return self._started
+
     def verify(self, record: Evidence, *, held_out: HeldOut, labels_of: LabelsOf) -> Verified:
         """Recompute what the evidence claims; a lasting fault of the worker is reported in `Verified.fault`."""
         self._images = held_out.images
-        if self._worker.cpu_s > WORN_CPU_S or self._worker.resident_bytes > WORN_BYTES:
+        if self._is_worn():
             self._replace()
         self._spent_s = 0.0
         self._fault = ""
@@ -112,6 +139,8 @@ class Verifier:
                 break
             try:
                 return self.ask(request)
+            except WireError:
+                break  # A claim that could just travel may be too large once a question is made of it.
             except WorkerLost as lost:
                 is_first = self._asked == 1
                 self._replace()
@@ -138,17 +167,13 @@ class Verifier:
         is_right = outputs is not None and np.array_equal(outputs, images.reshape(len(images), -1).astype(np.float32))
         return "" if is_right else reason
 
-    def close(self) -> None:
-        """End the worker."""
-        self._open.close()
-
-    def _begin(self) -> None:
-        self._worker = self._open.enter_context(self._launch("grader.verify.worker", LIMITS))
-        self._asked = 0
+    def _is_worn(self) -> bool:
+        worker = self._started
+        return worker is not None and (worker.cpu_s > WORN_CPU_S or worker.resident_bytes > WORN_BYTES)
 
     def _replace(self) -> None:
         self._open.close()
-        self._begin()
+        self._started = None
 
     def _initial(self, record: Evidence) -> dict[int, Array]:
         """Return what networks said of the first held-out images before they were trained."""
@@ -169,6 +194,8 @@ class Verifier:
         answer = self._ask(request)
         if answer.kind != "network":
             return _claimed(snapshot, len(self._images), str(answer.fields.get("problem", "")))
+        if answer.header_bytes > TABLE_BYTES:
+            return _claimed(snapshot, len(self._images), _TOO_MUCH)
         return VerifiedNetwork(
             model=snapshot.model,
             call=snapshot.call,
@@ -185,20 +212,6 @@ class Verifier:
         if answer.kind != "step":
             return None
         return VerifiedStep(number=step.number, **answer.fields)
-
-
-@contextmanager
-def start(launch: Launch) -> Iterator[Verifier]:
-    """Start a clean worker.
-
-    Raises:
-        MachineError: no worker can be started.
-    """
-    verifier = Verifier(launch)
-    try:
-        yield verifier
-    finally:
-        verifier.close()
 
 
 def labels_of_rows(y_train: Array, y_test: Array) -> LabelsOf:
@@ -266,12 +279,21 @@ def _claimed(snapshot: Snapshot, images: int, problem: str) -> VerifiedNetwork:
     return VerifiedNetwork(
         model=snapshot.model,
         call=snapshot.call,
-        layers=snapshot.layers,
+        layers=_short(snapshot.layers),
         parameters=snapshot.parameters,
         rebuilt=False,
         outputs=outputs,
         problem=problem,
     )
+
+
+TABLE_BYTES = 60 * 1024
+"""Bytes of JSON that a table of layers may have: it is filed in the header of a frame, with a few words beside it."""
+
+
+def _short(layers: tuple[LayerRow, ...]) -> tuple[LayerRow, ...]:
+    """Return a table of layers if it can be filed, else none."""
+    return layers if len(json.dumps([asdict(layer) for layer in layers])) <= TABLE_BYTES else ()
 
 
 def _network_request(snapshot: Snapshot, images: Array) -> Frame:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from grader import wire
+from grader.lasting import lasting
 from grader.sandbox import enter
 from grader.wire import Array, Frame
 
@@ -38,8 +39,9 @@ def main() -> None:
 
 
 def _pin() -> None:
-    import keras  # noqa: PLC0415 - after the limits are on
-    import tensorflow as tf  # noqa: PLC0415
+    with lasting():
+        import keras  # noqa: PLC0415 - after the limits are on
+        import tensorflow as tf  # noqa: PLC0415
 
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
     tf.config.threading.set_inter_op_parallelism_threads(THREADS)

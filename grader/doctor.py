@@ -27,7 +27,7 @@ from grader.forkserver import TRIAL, TRIAL_LIMITS, WarmStart
 from grader.sandbox import choose
 from grader.sandbox.attempts import ATTEMPTS
 from grader.sandbox.contract import Confine, Confinement, Layer, Tier
-from grader.verify import host as verification
+from grader.verify.host import Verifier
 from grader.wire import Frame
 from grader.workers import Limits, Worker, WorkerLost, fresh
 
@@ -262,7 +262,7 @@ def _verify(confine: Confine) -> Finding:
     images = np.arange(2 * 784, dtype=np.uint8).reshape(2, 28, 28)
     fields = {"spec": [{"class": "Flatten", "config": {}}], "shape": [28, 28, 1], "scale": 1.0, "offset": 0.0}
     try:
-        with verification.start(fresh(confine)) as verifier:
+        with Verifier(fresh(confine)) as verifier:
             answer = verifier.ask(Frame(kind="network", fields=fields, arrays={"images": images}))
             outputs = answer.arrays.get("outputs")
     except (GraderError, WorkerLost) as error:

@@ -193,6 +193,13 @@ def chain(steps: Sequence[Step]) -> list[Step]:
     ]
 
 
+def fed_shape(steps: Sequence[Step], images: Array) -> tuple[int, ...]:
+    """Return the shape in which one of some images (n, …) came to the first layer: Keras adds an axis that it lacks."""
+    first = next(iter(chain(steps)), None)
+    shape = () if first is None else np.shape(first.source)[1:]
+    return tuple(map(int, shape)) if np.prod(shape) == images[0].size else images.shape[1:]
+
+
 def bridges(calls: Sequence[Step], outputs: Any) -> list[str | None]:
     """Return, for each call of a chain, the activation that was applied to its output outside of any layer.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -56,8 +57,18 @@ PREDICTED_LIMIT = 10
 KIND_LIMIT, NETWORK_LIMIT = 10_000, 300
 """Records of one kind that are looked at, and of snapshots of networks; hand-written labs leave some dozens."""
 
-LINE_BYTES_LIMIT = 64 * 1024**2
-"""Bytes of JSON that one submission may leave; a reference leaves less than one million."""
+CALLS_LIMIT, NAMES_LIMIT = 1_000, 100
+"""Calls of one method, and networks with a name at one time; what asks about calls compares them with each other."""
+
+ASKED = ("predict", "call")
+"""Methods that people call for each image; nothing compares those."""
+
+TEXT_LIMIT, POINTS_LIMIT, LINES_DRAWN_LIMIT = 600, 200, 12
+"""Characters of a title or an error, points of a curve, and curves in one pair of axes: a worker sends no more."""
+
+LINE_BYTES_LIMIT = 16 * 1024**2
+"""Bytes of JSON that one submission may leave; a reference leaves less than one million. As Python's objects they may
+take twenty times as much."""
 
 RECORDS_LIMIT = 50_000
 BYTES_LIMIT = 512 * 1024**2
@@ -88,6 +99,11 @@ class Recorder:
         is_full = self._records >= RECORDS_LIMIT or self._written > LINE_BYTES_LIMIT
         if is_full or self._offset + size > BYTES_LIMIT:
             return False
+        self.add(frame)
+        return True
+
+    def add(self, frame: Frame) -> None:
+        """Append one frame of our own: how a run ended has its place in a record that is full, too."""
         places = {}
         for name, array in frame.arrays.items():
             places[name] = [array.dtype.name, list(array.shape), self._offset]
@@ -100,7 +116,6 @@ class Recorder:
         self._lines.write(line)
         self._lines.flush()
         self._records += 1
-        return True
 
 
 def read(folder: Path) -> Evidence:
@@ -139,6 +154,7 @@ class _Reader:
         self._kept: dict[str, list[Any]] = {}
         self._cells: dict[int, dict[str, Any]] = {}
         self._calls: dict[int, Call] = {}
+        self._counts: Counter[str] = Counter()
         self._answers: dict[str, Answer] = {}
         self._run: Mapping[str, Any] = {}
         self._end: Mapping[str, Any] = {}
@@ -182,8 +198,7 @@ class _Reader:
         elif kind in ("cell", "ran"):
             self._take_cell(kind, fields, arrays)
         elif kind == "call":
-            call = _call(fields)
-            self._calls[call.number] = call
+            self._take_call(_call(fields))
         elif kind == "answer":
             self._take_answer(_answer(fields))
         elif kind in _PARSERS:
@@ -197,6 +212,14 @@ class _Reader:
             raise ValueError("too many cells")
         cell = self._cells.setdefault(index, {"index": index})
         cell.update(_written(arrays) if kind == "cell" else _ran(fields))
+
+    def _take_call(self, call: Call) -> None:
+        """Keep the last record of each call, of so many calls of one method."""
+        if call.number not in self._calls:
+            self._counts[call.name] += 1
+            if self._counts[call.name] > (KIND_LIMIT if call.name in ASKED else CALLS_LIMIT):
+                return
+        self._calls[call.number] = call
 
     def _take_answer(self, answer: Answer) -> None:
         """Keep the last answer that each variable held."""
@@ -372,7 +395,8 @@ def _tape(fields: Mapping[str, Any], arrays: Mapping[str, Array]) -> TapeStep:
 
 
 def _names(fields: Mapping[str, Any], _: Mapping[str, Array]) -> Names:
-    models = {str(name): _int(model) for name, model in fields["models"].items()}
+    named = list(fields["models"].items())[:NAMES_LIMIT]
+    models = {str(name): _int(model) for name, model in named}
     return Names(cell=_int(fields["cell"]), models=models)
 
 
@@ -389,8 +413,8 @@ def _probe(fields: Mapping[str, Any], arrays: Mapping[str, Array]) -> Probe:
         cell=_optional_int(fields["cell"]),
         line=_optional_int(fields["line"]),
         answers=tuple(fields["answers"]),
-        kind=str(fields["kind"]),
-        error=str(fields["error"]),
+        kind=str(fields["kind"])[:TEXT_LIMIT],
+        error=str(fields["error"])[:TEXT_LIMIT],
         printed=fields.get("printed") is True,
         arrays=_numbered(arrays, "t"),
     )
@@ -400,22 +424,26 @@ def _figure(fields: Mapping[str, Any], _: Mapping[str, Array]) -> Figure:
     return Figure(
         cell=_optional_int(fields["cell"]),
         line=_optional_int(fields["line"]),
-        title=str(fields["title"]),
+        title=str(fields["title"])[:TEXT_LIMIT],
         axes=tuple(_axes(axes) for axes in fields["axes"][:AXES_LIMIT]),
     )
 
 
 def _axes(fields: Mapping[str, Any]) -> Axes:
     return Axes(
-        title=str(fields["title"]),
+        title=str(fields["title"])[:TEXT_LIMIT],
         labels=tuple(map(str, fields["labels"])),
         images=_int(fields["images"]),
-        lines=tuple(tuple(float(y) for y in line) for line in fields["lines"]),
+        lines=tuple(_points(line) for line in fields["lines"][:LINES_DRAWN_LIMIT]),
         split=str(fields["split"]),
         row=_int(fields["row"]),
         label=_optional_int(fields["label"]),
         predicted=tuple(map(_int, fields.get("predicted", ())[:PREDICTED_LIMIT])),
     )
+
+
+def _points(line: list[object]) -> tuple[float, ...]:
+    return tuple(y for point in line[:POINTS_LIMIT] if (y := _number(point)) is not None)
 
 
 def _function(fields: Mapping[str, Any], arrays: Mapping[str, Array]) -> FunctionRun:

@@ -34,15 +34,15 @@ from typing import Any, Self, cast
 
 import psutil
 
-from grader import datasets, labs, pipeline, report
+from grader import datasets, labs, observation, pipeline, report
 from grader import submission as intake
 from grader.authoring import bench
-from grader.errors import GraderError
+from grader.errors import GraderError, MachineError
 from grader.forkserver import TRIAL, TRIAL_LIMITS
 from grader.judge.grading import grade as settle
 from grader.judge.plugin import judge
 from grader.labs import Lab
-from grader.model import Effort, Grade
+from grader.model import Effort, Grade, Outcome
 from grader.observation import Run
 from grader.sandbox import choose
 from grader.sandbox.contract import Tier
@@ -270,6 +270,8 @@ class Lane:
             "VICTIM": str(self.victim.pid if self.victim else 0),
             "TABLE": table,
             "MINUS": "-" * 20_000,
+            "DOTS": ".x" * 1_500,
+            "SUM": "1" + "+1" * 1_500,
         }
         self._listeners = listeners
 
@@ -388,8 +390,12 @@ class Range:
         try:
             taken = intake.take(path)
             run = pipeline.gather(request, taken, self._stations.mine(), held_out=self._held_out)
+            # What cannot be filed would be run again with every command.
+            observation.save(run, out / "evidence")
         except GraderError as error:
             return error
+        if run.verified.fault:
+            return MachineError(f"the clean worker was blamed: {run.verified.fault}", slug="verifier")
         return request, run
 
     def _inspect(self, attack: Attack, lane: Lane, seconds: float, runs: dict[str, Any]) -> Hit:
@@ -400,6 +406,7 @@ class Range:
                 hit.breaches.append(f"no verdict for {name}: {grade}")
             elif name == "attack":
                 hit.points = float(grade.earned)
+                hit.breaches += ["the judge was blamed"] * _is_blamed(grade)
                 if hit.points > attack.points:
                     hit.breaches.append(f"{hit.points} points")
             elif float(grade.earned) != USUAL[name]:
@@ -425,6 +432,11 @@ class Range:
         report.write_reports(grade, request.out)
         json.loads((request.out / "report.json").read_text(encoding="utf-8"))
         return grade
+
+
+def _is_blamed(grade: Grade) -> bool:
+    """Tell whether a check stumbled: then nobody is charged, and somebody has to judge again."""
+    return any(part.status is Outcome.GRADER_ERROR for part in grade.parts)
 
 
 def _short(lab: Lab) -> Lab:

@@ -20,7 +20,7 @@ LAYERS = (
     {"model", "redaction", "jsonvalues", "text", "points"},
     {"rubric", "late", "standings"},
     {
-        *("wire", "process", "procfs", "inbox", "workers", "forkserver", "sandbox", "scratch"),
+        *("wire", "lasting", "process", "procfs", "inbox", "workers", "forkserver", "sandbox", "scratch"),
         *("keys", "parsing", "archives", "submission", "files", "store"),
         *("definition", "catalogue", "labs", "questions", "evidence", "record", "arguments"),
         *("verification", "networks", "datasets"),

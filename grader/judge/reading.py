@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import NoReturn
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NoReturn
 
 from grader.evidence import Call, Cell, Failure, Mark
 from grader.judge.case import Case
@@ -50,9 +50,10 @@ def require_written(case: Case, part_id: str, shown: Iterable[Place] = ()) -> li
     return places
 
 
-def place_of(case: Case, part_id: str) -> Place:
-    """Return where a part is written, the last place if there are several."""
-    places = case.places(case.lab.part(part_id))
+def place_of(case: Case, part_id: str, names: Collection[str] = ()) -> Place:
+    """Return where a part is written: the last place, or the last one that assigns one of `names` if any does."""
+    everywhere = case.places(case.lab.part(part_id))
+    places = [(cell, mark) for cell, mark in everywhere if not set(names).isdisjoint(mark.assigns)] or everywhere
     return (places[-1][0].index, places[-1][1].line) if places else NOWHERE
 
 
@@ -124,6 +125,7 @@ _KERAS_2 = {
     "max_queue_size": re.compile(r"unexpected keyword argument 'max_queue_size'"),
     'metrics="accuracy"': re.compile("Expected `metrics` argument to be a list"),
     "ModelCheckpoint without .weights.h5": re.compile(r"must end in `\.weights\.h5`"),
+    "np_utils": re.compile("np_utils"),
     "keras.layers.core": re.compile(r"No module named 'keras\.layers\.\w+'"),
     "to_categorical(dtype=…)": re.compile(r"to_categorical\(\) got an unexpected keyword argument 'dtype'"),
     "reset_states": re.compile("no attribute 'reset_states'"),
@@ -131,6 +133,9 @@ _KERAS_2 = {
     "evaluate_generator": re.compile("evaluate_generator"),
     "predict_classes": re.compile("predict_classes"),
     "predict_proba": re.compile("predict_proba"),
+    "minimize": re.compile("no attribute 'minimize'"),
+    "tf.keras.losses.Reduction": re.compile("no attribute 'Reduction'"),
+    "tf.keras.layers.experimental": re.compile(r"keras\.layers\S* has no attribute 'experimental'"),
 }
 """Names that worked in Keras 2, and how Keras 3 complains of them. `legacy` optimizers raise an ImportError that names
 them; unknown arguments raise a TypeError or a ValueError; methods that are gone, an AttributeError."""
@@ -152,6 +157,16 @@ _ADVICE = {
     ),
     "ModuleNotFoundError": N_("This package is not part of the lab; the lab can be done without it."),
 }
+
+
+def courses(fits: Sequence[Call]) -> list[Mapping[str, Any]]:
+    """Return the curves of each training, and those of each network that was trained in several goes, put together."""
+    found = [history for fit in fits if isinstance(history := fit.result.get("history"), dict)]
+    for model in sorted({fit.model for fit in fits if fit.model is not None}):
+        goes = [fit.result["history"] for fit in fits if fit.model == model and fit.result.get("history")]
+        names = set[str]().union(*goes) if len(goes) > 1 else ()
+        found.append({name: [value for go in goes for value in go.get(name, ())] for name in names})
+    return [curves for curves in found if curves]
 
 
 def compile_of(fit: Call, compiles: Sequence[Call]) -> int | None:

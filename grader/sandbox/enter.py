@@ -18,7 +18,7 @@ from grader.process import claim_pipes
 from grader.procfs import process_status
 from grader.sandbox.contract import Layer
 
-DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+DEVICES = ("/dev/null", "/dev/full", "/dev/random", "/dev/urandom")
 _OWN = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/filesystems", "/sys/devices/system/cpu")
 _GPU = ("/dev", "/proc/driver/nvidia", "/proc/devices", "/proc/modules", "/sys")
 

@@ -33,6 +33,9 @@ _FCNTL = (*range(8), 36, 37, 38, 1030, 1032, 1033, 1034)
 """Flags, locks and duplicates; not the ones that make the kernel signal another process."""
 _IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 """Is it a terminal, its size, bytes waiting, blocking or not, close on exec."""
+_MADVISE = (*range(5), 8, 10, 11, *range(14, 18))
+"""How memory will be used, and that it is not; not to swap it out, where no limit on resident memory counts it."""
+_SHARED, _ANONYMOUS = 0x01, 0x20
 _PRCTL = (3, 15, 16, 21, 23, 39, 41, 42, 0x53564D41)
 """Names of threads and of memory, and questions; not who dies with whom, nor another filter."""
 
@@ -49,7 +52,7 @@ def install(*, device: bool = False) -> None:
     """Put the filter on all threads of this process; it cannot be taken off. Needs `no_new_privs`.
 
     Args:
-        device: whether the driver of a GPU may be spoken to, which is done by `ioctl`.
+        device: whether the driver of a GPU may be spoken to, which is done by `ioctl` and through shared memory.
 
     Raises:
         OSError: the kernel refuses.
@@ -66,7 +69,7 @@ def program(machine: str, pid: int, *, device: bool = False) -> list[Instruction
     number = syscalls.numbers(machine)
     checked = _checked(pid)
     if device:
-        checked["ioctl"] = [_answer(_ALLOW)]
+        checked["ioctl"] = checked["mmap"] = [_answer(_ALLOW)]
     steps = [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_EQUAL, 1, 0, syscalls.ARCHITECTURES[machine]),
@@ -106,6 +109,15 @@ def _checked(pid: int) -> dict[str, list[Instruction]]:
         "prctl": _if_one_of(0, _PRCTL),
         "fcntl": _if_one_of(1, _FCNTL),
         "ioctl": _if_one_of(1, _IOCTL),
+        "madvise": _if_one_of(2, _MADVISE),
+        # Memory that is shared with nobody outlives `madvise`: it can be had without being counted.
+        "mmap": [
+            (_LOAD, 0, 0, _argument(3)),
+            (_ANY_BIT, 0, 2, _ANONYMOUS),
+            (_ANY_BIT, 0, 1, _SHARED),
+            _answer(_ERRNO | errno.EPERM),
+            _answer(_ALLOW),
+        ],
         # Event loops wake themselves through one; a stream has no addressee other than its twin.
         "socketpair": [
             *_refuse_unless(0, _AF_UNIX),

@@ -12,8 +12,8 @@ ALLOWED = """
     epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd eventfd2 timerfd_create timerfd_settime
     timerfd_gettime signalfd4 pipe pipe2 dup dup2 dup3 flock fsync fdatasync sync_file_range ftruncate fadvise64
     readahead getdents getdents64 getcwd chdir fchdir rename renameat renameat2 rmdir unlink unlinkat link linkat
-    symlink symlinkat readlink readlinkat umask sendfile copy_file_range splice tee mmap mprotect munmap mremap brk
-    msync mincore madvise mlock munlock mlock2 membarrier rseq pkey_alloc pkey_free pkey_mprotect rt_sigaction
+    symlink symlinkat readlink readlinkat umask sendfile copy_file_range splice tee mprotect munmap mremap brk
+    msync mincore mlock munlock mlock2 membarrier rseq pkey_alloc pkey_free pkey_mprotect rt_sigaction
     rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack restart_syscall futex
     futex_waitv set_robust_list set_tid_address arch_prctl sched_yield sched_getaffinity sched_getparam
     sched_getscheduler sched_get_priority_max sched_get_priority_min getcpu getpid gettid getppid getpgrp getpgid

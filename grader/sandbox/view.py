@@ -16,6 +16,7 @@ _WORKER_FILES = (
     "errors.py",
     "language.py",
     "wire.py",
+    "lasting.py",
     "process.py",
     "procfs.py",
     "networks.py",

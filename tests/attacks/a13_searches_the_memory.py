@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+gc.unfreeze()
 for value in gc.get_objects():
     try:
         items = value.values() if type(value) is dict else value if type(value) in (list, tuple) else ()

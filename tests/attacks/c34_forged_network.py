@@ -7,6 +7,7 @@ import gc
 import numpy as np
 import tensorflow as tf
 
+gc.unfreeze()
 story = next(thing for thing in gc.get_objects() if type(thing).__name__ == "Story")
 spec = [
     {"class": "Flatten", "config": {}},

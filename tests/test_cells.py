@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import time
 from typing import Any
 
 import pytest
@@ -220,3 +221,24 @@ def test_code_that_does_not_parse_is_still_recognised() -> None:
     found = find("test_loss, test_acc = cnn_model.evaluate( # TODO\nwith tf.GradientTape() as tape:", "TODO")
     assert any(mark.get("assigns") == ["test_loss", "test_acc"] for mark in found["marks"])
     assert any(mark["kind"] == "tape" for mark in found["marks"])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = a" + ".b" * 1_500 + "(1)",
+        "main()\ndef main():\n    x = 1" + "+1" * 1_500,
+        "if " + "a." * 2_400 + "__name__: pass",
+    ],
+)
+def test_what_is_nested_too_deeply_to_be_walked_is_read_by_its_words(code: str) -> None:
+    parts = cells.statements(f"{code}\ny = 1", is_script=True)
+    assert [part.tree is not None for part in parts][-1]
+    assert any(part.tree is None for part in parts)
+    assert marks.find(parts, placeholder="XXXXXX")["broken"]
+
+
+def test_a_long_script_is_read_in_time_that_grows_with_its_length() -> None:
+    started = time.process_time()
+    assert len(cells.statements("0\n" * 20_000, is_script=True)) == 20_000
+    assert time.process_time() - started < 10  # It took half a minute when each statement looked at all lines.

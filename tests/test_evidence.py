@@ -104,3 +104,30 @@ def test_the_record_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_no_record_is_the_machines_fault(tmp_path: Path) -> None:
     with pytest.raises(MachineError):
         records.read(tmp_path / "none")
+
+
+def test_a_full_record_has_room_for_how_the_run_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "RECORDS_LIMIT", 1)
+    with records.Recorder(tmp_path) as recorder:
+        assert recorder.write(Frame(kind="run", fields={"began": False}))
+        assert not recorder.write(Frame(kind="run", fields={"began": False}))
+        recorder.add(Frame(kind="run", fields={"began": True}))
+        recorder.add(Frame(kind="end", fields={"reason": "evidence_full", "detail": ""}))
+    record = records.read(tmp_path)
+    assert (record.run["began"], record.ending) == (True, "evidence_full")
+
+
+def test_of_very_many_calls_only_so_many_are_kept(tmp_path: Path) -> None:
+    calls = [Frame(kind="call", fields={**CALL, "number": number}) for number in range(records.CALLS_LIMIT + 50)]
+    again = Frame(kind="call", fields={**CALL, "number": 0, "line": 7})
+    record = write(tmp_path, *calls, again, Frame(kind="call", fields={**CALL, "number": -1, "name": "compile"}))
+    assert len(record.calls) == records.CALLS_LIMIT + 1
+    assert next(call for call in record.calls if call.number == 0).line == 7
+
+
+def test_what_is_drawn_is_cut_and_made_of_numbers(tmp_path: Path) -> None:
+    axes = {"title": "9" * 5_000, "labels": [], "images": 1, "split": "test", "row": 1, "label": 1}
+    figure = {"cell": 1, "line": 1, "title": "t", "axes": [{**axes, "lines": [["nan", 1.5, None, 2]] * 50}]}
+    (found,) = write(tmp_path, Frame(kind="figure", fields=figure)).figures
+    assert len(found.axes[0].title) == records.TEXT_LIMIT
+    assert found.axes[0].lines == ((1.5, 2.0),) * records.LINES_DRAWN_LIMIT

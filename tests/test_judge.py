@@ -9,9 +9,11 @@ import pytest
 import quiz
 
 from grader import labs
-from grader.evidence import Axes, Call, Figure, FunctionRun, Snapshot
+from grader.evidence import Axes, Call, DataFacts, Figure, FunctionRun, Snapshot, Value
 from grader.judge import architecture, figures
+from grader.judge import images as scaling
 from grader.judge.functions import _compare
+from grader.judge.reading import courses
 from grader.judge.training import _curve_problem, _is_still_learning
 from grader.judge.verdict import NOWHERE, Verdict
 from grader.wire import Array
@@ -50,9 +52,14 @@ def test_a_loss_that_falls_is_learning(losses: tuple[float, ...], expected: obje
 
 
 def test_a_loss_that_rises_is_named() -> None:
-    assert _curve_problem(fit(1.0, 0.5)) is None
-    assert _curve_problem(fit(1.0, 1.2)) == ("loss-does-not-fall", {})
-    assert _curve_problem(fit(1.0)) == ("one-epoch", {})
+    assert _curve_problem(fit(1.0, 0.5).result["history"]) is None
+    assert _curve_problem(fit(1.0, 1.2).result["history"]) == ("loss-does-not-fall", {})
+    assert _curve_problem(fit(1.0).result["history"]) == ("one-epoch", {})
+
+
+def test_the_curves_of_several_goes_are_one_course() -> None:
+    goes = [fit(1.0), replace(fit(0.5), model=2), fit(0.8)]
+    assert [course["loss"] for course in courses(goes)] == [[1.0], [0.5], [0.8], [1.0, 0.8]]
 
 
 def returned(result: Array | None, kind: str = "float64 []") -> FunctionRun:
@@ -96,7 +103,15 @@ def axes(title: str, label: int = 7) -> Axes:
         ("7 (98.7%) 7", True, True, False),
         ("3 (97%), is 7", True, False, True),
         ("[7] vs [7]", True, True, False),
-        ("7.0 and 7.5", False, False, False),
+        ("7.2 and 7.5", False, False, False),
+        ("Predicted 7.0, true 7", True, True, False),
+        ("Predicted 3.0, true 7.0", True, False, True),
+        ("Predicted 3 (1.0), true 7", True, False, True),
+        ("Predicted 7, true 3", True, False, False),
+        ("Predicted 7, Class 3", True, False, False),
+        ("True label: 7, predicted label: 3", True, False, True),
+        ("True label: 3, predicted label: 7", True, False, False),
+        ("truth/prediction: 7/3", True, False, True),
         ("Predicted 3, true 5", False, False, False),
         ("", False, False, False),
     ],
@@ -189,3 +204,27 @@ def test_a_network_made_of_another_one_is_known_by_its_weights(
 )
 def test_what_a_softmax_gives(outputs: Array, expected: object) -> None:
     assert architecture.are_distributions(outputs) is expected
+
+
+def test_the_line_that_is_shown_is_that_of_the_images_in_question() -> None:
+    def images(name: str, split: str, dtype: str, high: float) -> Value:
+        data = DataFacts(
+            split=split,
+            rows=1,
+            shape=(28, 28, 1),
+            dtype=dtype,
+            low=0.0,
+            high=high,
+            labels="absent",
+            scale=None,
+            offset=None,
+        )
+        return Value(cell=1, name=name, data=data)
+
+    code = "train_images = (train_images / 255).astype(int)\nprint(1)\ntest_images = test_images / 255\n"
+    case = quiz.case_of(labs.find(labs.FLAGSHIP), code)
+    values = (images("train_images", "train", "int64", 1), images("test_images", "test", "float64", 1.0))
+    case = replace(case, evidence=replace(case.evidence, values=values))
+    with pytest.raises(Verdict) as caught:
+        scaling.require_scaled(case, "data_prep")
+    assert (caught.value.feedback.cell, caught.value.feedback.line) == (1, 1)

@@ -19,7 +19,7 @@ import pytest
 from grader.collect.surroundings import StandInFinder, keep_going
 
 LOCKS = ("Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition", "Event", "Barrier")
-PACKAGES = ("comet_ml", "mitdeeplearning", "google.colab", "tqdm", "pydot", "pandas", "sklearn")
+PACKAGES = ("comet_ml", "mitdeeplearning", "google.colab", "tqdm", "pydot", "pandas", "seaborn", "sklearn")
 
 
 @pytest.fixture
@@ -75,6 +75,43 @@ def test_a_split_for_validation_is_a_split() -> None:
     assert sorted([*y, *y_val]) == list(range(20))
     assert [len(piece) for piece in train_test_split(labels, train_size=0.9)] == [18, 2]
     assert [piece.tolist() for piece in train_test_split(labels, test_size=2, shuffle=False)][1] == [18, 19]
+
+
+@pytest.mark.usefixtures("finder")
+def test_folds_take_turns() -> None:
+    folds = importlib.import_module("sklearn.model_selection").KFold(3, shuffle=True, random_state=1)
+    pieces = list(folds.split(np.zeros((10, 2))))
+    assert len(pieces) == folds.get_n_splits() == 3
+    assert sorted(index for _, piece in pieces for index in piece) == list(range(10))
+    assert all(sorted([*rest, *piece]) == list(range(10)) for rest, piece in pieces)
+
+
+@pytest.mark.usefixtures("finder")
+def test_labels_are_made_one_hot() -> None:
+    labels = np.array([2, 0, 9, 2])
+    wanted = [[0, 1, 0], [1, 0, 0], [0, 0, 1], [0, 1, 0]]
+    preprocessing, pd = importlib.import_module("sklearn.preprocessing"), importlib.import_module("pandas")
+    encoder = preprocessing.OneHotEncoder(sparse_output=False).fit(labels.reshape(-1, 1))
+    assert encoder.transform(labels.reshape(-1, 1)).tolist() == wanted
+    assert encoder.inverse_transform(wanted).tolist() == labels.tolist()
+    assert preprocessing.LabelBinarizer().fit_transform(labels).toarray().tolist() == wanted
+    assert pd.get_dummies(labels).values.tolist() == pd.get_dummies(labels).to_numpy().tolist() == wanted
+
+
+@pytest.mark.usefixtures("finder")
+def test_rows_of_numbers_are_reckoned_with() -> None:
+    table = importlib.import_module("pandas").DataFrame([[1, 3, 2], [9, 4, 5]])
+    assert table.idxmax(axis=1).to_numpy().tolist() == table.idxmax(axis=1).values.tolist() == [1, 0]
+    assert table.mean(axis=1).tolist() == [2, 6]
+
+
+@pytest.mark.usefixtures("finder")
+def test_curves_are_drawn_by_whichever_name() -> None:
+    sns = importlib.import_module("seaborn")
+    curves = {"loss": [2.0, 1.0], "val_loss": [3.0, 2.0]}
+    for axes in (sns.lineplot(curves), sns.lineplot(x=[1, 2], y=curves["loss"]), sns.lineplot(curves, y="loss")):
+        assert axes.lines[0].get_ydata().tolist() == [2.0, 1.0]
+        plt.close("all")
 
 
 @pytest.mark.usefixtures("finder")

@@ -18,6 +18,10 @@ PARSE_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
 CELL_LIMIT = 2_000
 """Cells that are looked at; the largest notebook of the sample had 60."""
 
+DEPTH_LIMIT = 250
+"""Levels of a statement's tree; a sum of a hundred numbers has a hundred. Python itself reads some three thousand, and
+walks a third of that."""
+
 BLOCK_LINES = 400
 """How many lines one unparsable block may grow by while its end is searched: the search is quadratic."""
 
@@ -136,10 +140,10 @@ def statements(source: str, *, is_script: bool = False) -> list[Statement]:
     if tree is None:
         source = without_magics(without_leading_indent(source))
         tree = _parse(source)
+    lines = source.split("\n")
     if tree is not None:
-        body = unfolded(tree.body) if is_script else tree.body
-        return [_statement(node, source) for node in body]
-    return list(_recover(source.split("\n")))
+        return [_statement(node, lines) for node in (unfolded(tree.body) if is_script else tree.body)]
+    return list(_recover(lines))
 
 
 def unfolded(body: list[ast.stmt]) -> list[ast.stmt]:
@@ -153,8 +157,10 @@ def unfolded(body: list[ast.stmt]) -> list[ast.stmt]:
         opened.extend(node.body if is_guard and isinstance(node, ast.If) else [node])
     for position, node in enumerate(opened):
         name = _plain_call(node)
+        if name not in _MAINS:
+            continue
         wrapped = [n for n in opened if isinstance(n, ast.FunctionDef) and n.name == name and _can_open(n)]
-        if name in _MAINS and len(wrapped) == 1 and _uses(opened, name) == 1:
+        if len(wrapped) == 1 and _uses(opened, name) == 1:
             rest = [*opened[:position], *unfolded(wrapped[0].body), *opened[position + 1 :]]
             return [n for n in rest if n is not wrapped[0]]
     return opened
@@ -225,14 +231,22 @@ def _parse(source: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source)
+            tree = ast.parse(source)
     except PARSE_ERRORS:
         return None
+    return tree if _is_shallow(tree) else None
 
 
-def _statement(node: ast.stmt, source: str) -> Statement:
-    lines = source.split("\n")[node.lineno - 1 : node.end_lineno]
-    return Statement(line=node.lineno, source="\n".join(lines), tree=node)
+def _is_shallow(tree: ast.AST) -> bool:
+    """Tell whether whoever walks a tree by calling itself comes to its end."""
+    level, depth = [tree], 0
+    while level and depth <= DEPTH_LIMIT:
+        level, depth = [child for node in level for child in ast.iter_child_nodes(node)], depth + 1
+    return not level
+
+
+def _statement(node: ast.stmt, lines: list[str]) -> Statement:
+    return Statement(line=node.lineno, source="\n".join(lines[node.lineno - 1 : node.end_lineno]), tree=node)
 
 
 def _recover(lines: list[str]) -> Iterator[Statement]:

@@ -184,9 +184,9 @@ def to_array(value: object) -> Array | None:
 
 
 def _first_rows(images: object, labels: object) -> tuple[Array, int, object] | None:
+    """Return (rows, number of rows in all, labels); of a dataset, the first batches stand for the whole."""
     if isinstance(images, list | tuple) and len(images) == 1:
         images = images[0]  # Keras takes a list of inputs, too.
-    """Return (rows, number of rows in all, labels); of a dataset, the first batches stand for the whole."""
     if hasattr(images, "element_spec") and hasattr(images, "take"):
         return _rows_of_dataset(images)
     array = to_array(images)

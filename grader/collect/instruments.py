@@ -8,7 +8,7 @@ import inspect
 import itertools
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -170,15 +170,26 @@ def _size(session: Session, model: Any) -> dict[str, int]:
 
 def _compile_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
     loss = arguments.get("loss")
-    loss = loss[0] if isinstance(loss, list | tuple) and len(loss) == 1 else loss
-    metrics = arguments.get("metrics")
-    metrics = metrics if isinstance(metrics, list | tuple) else [] if metrics is None else [metrics]
+    losses = list(_flat(loss))
+    loss = losses[0] if len(losses) == 1 else loss
+    metrics = list(_flat(arguments.get("metrics")))
     return {
         "optimizer": _name(arguments.get("optimizer", "rmsprop")),
         "loss": _name(loss),
         "metrics": [_name(metric) for metric in metrics][:10],
         **_loss_behaviour(loss),
     }
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    """Yield what a list holds, or a dictionary by the names of outputs; of a network with one output that is all."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from _flat(each)
+    elif value is not None:
+        yield value
 
 
 def _name(value: Any) -> str:
@@ -253,6 +264,7 @@ def _validation(session: Session, arguments: Mapping[str, Any], fed: Facts) -> d
     return {
         "validation_split": plain_number(arguments.get("validation_split") or 0.0),
         "validation_data": "" if given is None else "other" if facts is None else facts["split"],
+        "validation_rows": facts["rows"] if facts is not None and is_exact else None,
         "validation_seen": facts is not None and is_exact and session.images.are_too_many(fed, facts),
     }
 
@@ -290,9 +302,16 @@ def _evaluate(session: Session, original: Callable[..., Any], model: Any, argume
     record = Record(session=session, name="evaluate", model=model, facts=facts)
     governed = rationing.ration_evaluate(session, dict(arguments), facts)
     result = _infer(session, record, original, rationing.quiet(governed, 2))
-    values = list(result.values()) if isinstance(result, dict) else np.ravel(result).tolist()
-    record.end({"values": [plain_number(value) for value in values[:10]]})
+    record.end({"values": [plain_number(value) for value in _results(result)[:10]]})
     return result
+
+
+def _results(result: Any) -> list[Any]:
+    """Return what `evaluate` returned as a list, the loss first; a dictionary has its keys in an order of its own."""
+    if not isinstance(result, dict):
+        values: list[Any] = np.ravel(result).tolist()
+        return values
+    return [result[name] for name in sorted(result, key=lambda name: name != "loss")]
 
 
 def _infer(session: Session, record: Record, original: Callable[..., Any], arguments: dict[str, Any]) -> Any:

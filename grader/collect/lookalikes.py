@@ -1,12 +1,13 @@
-"""The few things of absent packages that parts of a lab can hang on: splitting arrays, and plotting a history.
+"""The few things of absent packages that parts hang on: pieces of arrays, labels, curves, the largest of a row.
 
-A stand-in that only answers politely would lose the training that follows a split, and the curves of a table.
+They are splitting arrays, plotting a history, and finding the largest value of a row. A stand-in that only answers
+politely would lose the training that follows a split, the curves of a table, and the digit that is found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 
@@ -38,6 +39,88 @@ def _rows_kept(rows: int, test_size: float | None, train_size: float | None) -> 
     return int(float(train_size or 0) * rows) if isinstance(train_size, float) else int(train_size or 0)
 
 
+class Folds:
+    """Pieces of arrays that take turns, as scikit-learn's `KFold` and `StratifiedKFold` make them."""
+
+    def __init__(self, n_splits: int = 5, *, shuffle: bool = False, random_state: int | None = None) -> None:
+        self.n_splits, self._shuffle, self._seed = n_splits, shuffle, random_state
+
+    def split(self, data: Any, _y: object = None, _groups: object = None) -> Iterator[tuple[Any, Any]]:
+        """Yield the indices of all other pieces, and of one."""
+        rows = len(data)
+        order = np.random.default_rng(self._seed).permutation(rows) if self._shuffle else np.arange(rows)
+        for piece in np.array_split(order, self.n_splits):
+            yield np.setdiff1d(order, piece), np.sort(piece)
+
+    def get_n_splits(self, *_args: object) -> int:
+        """Return how many pieces there are."""
+        return self.n_splits
+
+
+class Encoder:
+    """One-hot rows of labels, as scikit-learn's `OneHotEncoder` and `LabelBinarizer` make them."""
+
+    def __init__(self, *_args: object, **_options: object) -> None:
+        self.classes_: Any = np.zeros(0)
+
+    def fit(self, labels: Any, _y: object = None) -> Self:
+        """Learn which labels there are."""
+        self.classes_ = np.unique(np.asarray(labels))
+        return self
+
+    def transform(self, labels: Any) -> Rows:
+        """Return a row for each label."""
+        rows: Rows = (np.asarray(labels).reshape(-1, 1) == self.classes_).astype(np.float64).view(Rows)
+        return rows
+
+    def fit_transform(self, labels: Any, _y: object = None) -> Rows:
+        """Do both."""
+        return self.fit(labels).transform(labels)
+
+    def inverse_transform(self, rows: Any) -> Any:
+        """Return the label of each row."""
+        return self.classes_[np.asarray(rows).argmax(axis=1)]
+
+
+class Rows(np.ndarray[Any, Any]):
+    """An array that gives itself where a table or a sparse matrix is asked for its array."""
+
+    def to_numpy(self, *_args: object, **_options: object) -> Any:
+        """Return the array."""
+        return np.asarray(self)
+
+    toarray = todense = to_numpy
+
+    def idxmax(self, axis: int = 0, **_options: object) -> Rows:
+        """Return the positions of the largest values, as a table does."""
+        places: Rows = np.asarray(self).argmax(axis=axis).view(Rows)
+        return places
+
+    @property
+    def values(self) -> Any:
+        """The array."""
+        return np.asarray(self)
+
+
+def get_dummies(data: Any, *_args: object, **_options: object) -> Rows:
+    """Return one-hot rows of labels, as `pandas.get_dummies` does."""
+    return Encoder().fit_transform(data)
+
+
+def lineplot(
+    data: Any = None, *, x: Any = None, y: Any = None, ax: Any = None, label: str | None = None, **_options: object
+) -> Any:
+    """Draw one curve, or each of a table or a dictionary, as `seaborn.lineplot` does."""
+    axes = ax if ax is not None else _pyplot().gca()
+    if isinstance(data, Mapping) and isinstance(y, str):
+        x, y = data.get(x, x), data[y]
+    curves = data if isinstance(data, Mapping) and y is None else {label: data if y is None else y}
+    for name, curve in curves.items():
+        positions = range(len(curve)) if x is None or isinstance(x, str) else x
+        axes.plot(list(positions), list(curve), label=name)
+    return axes
+
+
 class Column(list[Any]):
     """One column of a table."""
 
@@ -53,11 +136,13 @@ class Column(list[Any]):
 class Table(dict[str, Any]):
     """What `pandas.DataFrame` is for a history: columns of the same length, each under its name.
 
-    Whatever else is asked of it gives the table again, as a stand-in would.
+    Of rows of numbers it knows the largest values and the means. Whatever else is asked of it gives the table again, as
+    a stand-in would.
     """
 
     def __init__(self, data: Any = (), columns: Sequence[str] | None = None, **_options: object) -> None:
         named = data if isinstance(data, Mapping) else {}
+        self._rows = None if named else _rows_of(data)
         super().__init__({str(name): named[name] for name in (columns or named) if name in named})
 
     def __getitem__(self, key: Any) -> Any:
@@ -70,6 +155,8 @@ class Table(dict[str, Any]):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
+        if self._rows is not None and name in ("idxmax", "mean", "values", "to_numpy"):
+            return getattr(self._rows, name)
         return self[name] if name in self.columns else self
 
     def __call__(self, *_args: object, **_options: object) -> Table:
@@ -91,6 +178,36 @@ class Table(dict[str, Any]):
         return ax
 
 
+class Series(Column):
+    """What `pandas.Series` is for a row of probabilities: it knows where the largest one is.
+
+    Whatever else is asked of it gives a table without columns, which answers as a stand-in would.
+    """
+
+    def __init__(self, data: Any = (), *_args: object, **_options: object) -> None:
+        super().__init__(data.values() if isinstance(data, Mapping) else data)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return Table()
+
+    def idxmax(self) -> int:
+        """Return the position of the largest value."""
+        return int(np.argmax(self))
+
+    argmax = idxmax
+
+
+def _rows_of(data: Any) -> Rows | None:
+    """Return rows of numbers as an array, or None for what is none."""
+    try:
+        rows = np.asarray(data, np.float64)
+    except (TypeError, ValueError):
+        return None
+    return rows.view(Rows) if rows.ndim == 2 and rows.size else None  # noqa: PLR2004 - rows × columns
+
+
 def _pyplot() -> Any:
     import matplotlib.pyplot as plt  # noqa: PLC0415 - only where something is drawn
 
@@ -99,6 +216,13 @@ def _pyplot() -> Any:
 
 LOOKALIKES: dict[str, Callable[..., Any]] = {
     "sklearn.model_selection.train_test_split": train_test_split,
+    "sklearn.model_selection.KFold": Folds,
+    "sklearn.model_selection.StratifiedKFold": Folds,
+    "sklearn.preprocessing.OneHotEncoder": Encoder,
+    "sklearn.preprocessing.LabelBinarizer": Encoder,
     "pandas.DataFrame": Table,
+    "pandas.Series": Series,
+    "pandas.get_dummies": get_dummies,
+    "seaborn.lineplot": lineplot,
 }
 """What stands for a name of a declared package, instead of something that answers everything."""

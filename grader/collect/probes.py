@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from grader.collect.cells import Statement
-from grader.collect.identity import to_array
+from grader.collect.identity import PIXELS, to_array
 from grader.collect.runner import CellLimits, run_cell
 from grader.collect.session import Session
 from grader.collect.story import plain_number
@@ -225,10 +226,13 @@ def probe_prediction(
         limits: time of each trial.
     """
     held = {n: np.shape(value) for n, value in namespace.items() if _is_prediction(session, value)}
+    tensors = frozenset(name for name in held if isinstance(namespace[name], tf.Tensor))
     own = np.shape(namespace[source]) if source in namespace else (len(session.images), trials.shape[2])
     if len(own) == 2:  # noqa: PLR2004 - images × classes
         held[source] = own
-    chosen = [{n: _stretched(trial, shape) for n, shape in held.items()} for trial in trials]
+    chosen: list[dict[str, Any]] = [{n: _stretched(trial, shape) for n, shape in held.items()} for trial in trials]
+    # Who called the network itself has a tensor, and asks it for what arrays do not have.
+    chosen = [{**one, **{n: tf.convert_to_tensor(one[n]) for n in tensors}} for one in chosen]
     # Once as it is written, and once more with the right classes: those found above may be wrong already.
     ways = [chosen]
     if classes and classes != name and classes in _loaded(answer.tree):
@@ -350,6 +354,7 @@ def _stand_in(session: Session, trial: Array) -> Callable[[Any, Any], Array]:
     """Return what `predict` answers during a trial: the chosen row of each image, by its place in the test split."""
 
     def predict(_model: object, images: object) -> Array:
+        _require_batch(images)
         rows = np.arange(len(trial))
         with contextlib.suppress(Exception):
             _, rows = session.images.rows(images)
@@ -357,3 +362,14 @@ def _stand_in(session: Session, trial: Array) -> Callable[[Any, Any], Array]:
         return np.asarray(trial[np.where(rows < 0, np.arange(len(rows)), rows) % len(trial)])
 
     return predict
+
+
+def _require_batch(images: object) -> None:
+    """Refuse a single image, as the network itself does.
+
+    Raises:
+        ValueError: the pixels of one image are not in a batch.
+    """
+    array = to_array(images)
+    if array is not None and array.size == PIXELS and len(array) != 1:
+        raise ValueError(f"expected is a batch of images, found is a single one of shape {array.shape}")

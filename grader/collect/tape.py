@@ -174,11 +174,11 @@ class TapeRecorder:
     def _images(self, model: Any) -> Array | None:
         """Return what went into the network first inside the tape."""
         mine = {id(layer) for layer in model._flatten_layers()} if model is not None else set()  # noqa: SLF001
-        for step in self.session.tracer.steps:
-            if not mine or id(step.layer) in mine:
-                array = to_array(step.source)
-                if array is not None and array.ndim > 1:
-                    return array
+        steps = [step for step in self.session.tracer.steps if not mine or id(step.layer) in mine]
+        for step in steps:
+            array = to_array(step.source)
+            if array is not None and array.ndim > 1:
+                return array.reshape(len(array), *networks.fed_shape(steps, array)) if len(array) else array
         return None
 
     def _claims(self, model: Any, images: Array) -> Array | None:

@@ -56,7 +56,8 @@ def steps_of(dataset: Any) -> list[list[Any]]:
     while dataset is not None and len(found) < STEPS_LIMIT:
         kind = type(dataset).__name__.lower()
         if "shuffle" in kind:
-            found.append(["shuffle", _size(dataset, "_buffer_size")])
+            is_again = getattr(dataset, "_reshuffle_each_iteration", True) is not False
+            found.append(["shuffle" if is_again else "shuffle_once", _size(dataset, "_buffer_size")])
         elif "batch" in kind:
             found.append(["batch", _size(dataset, "_batch_size")])
         else:

@@ -71,6 +71,12 @@ class Case:
         return {one: inner for one, inner in whole if one != inner}
 
     @property
+    def given(self) -> frozenset[str]:
+        """The names of images and labels of ours that took the place of some that were missing."""
+        names = self.evidence.run.get("given")
+        return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
+
+    @property
     def histories(self) -> list[dict[str, list[float]]]:
         """The curves of ours that took the place of a history, where a training stopped before it gave one."""
         found = self.evidence.run.get("histories")
@@ -182,13 +188,17 @@ def _assign_roles(case: Case) -> dict[str, frozenset[int]]:
 
 
 def _find_copies(case: Case) -> dict[int, int]:
-    """Return, for each network that `fit` never trained, one that has the same weights: it was loaded, or made of that.
+    """Return, for each network that was loaded, or made of another, one that has the same weights.
 
     A trained one, if there is any; otherwise the first of them, as it may be trained by hand, or `fit` have failed.
     """
     # By digest: a submission may show hundreds of networks, and what has to be looked at would grow with their square.
     trained = {_fingerprint(s): s.model for s in case.evidence.snapshots if s.stage == "trained" and s.weights}
     others = [(_fingerprint(s), s.model) for s in case.evidence.snapshots if s.stage == "untrained" and s.weights]
+    # One that was loaded and then trained further had the weights of the other before that.
+    loaded = {call.model for call in case.calls("load_model")}
+    begun = [s for s in case.evidence.snapshots if s.stage == "initial" and s.weights and s.model in loaded]
+    others += [(weights, s.model) for s in begun if (weights := _fingerprint(s)) in trained]
     first: dict[bytes, int] = {}
     for weights, model in others:
         first[weights] = min(model, first.get(weights, model))

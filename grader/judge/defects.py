@@ -106,6 +106,10 @@ DEFECTS: dict[str, Defect] = {
     ),
     # Compile.
     "compile-stopped": Defect("`compile` stopped: {error}", "Check the names of the arguments and their spelling."),
+    "optimizer-of-other-network": Defect(
+        "The optimizer given here already belongs to another network, so the training stopped: {error}",
+        "An optimizer keeps a memory of the weights that it moves. Make a new one for each network.",
+    ),
     "unknown-loss": Defect(
         "Keras knows no loss called “{loss}”.",
         "Which loss of Keras takes whole numbers as labels? Check the spelling.",
@@ -165,6 +169,10 @@ DEFECTS: dict[str, Defect] = {
         "The {split} labels are not one-hot.",
         "Each label becomes a row of ten numbers: a 1 in the place of the digit, and 0 elsewhere. Keras has a function "
         "for that.",
+    ),
+    "misplaced-ones": Defect(
+        "The {split} labels are rows of ten numbers, but the 1 does not stand in the place of the digit.",
+        "The first column is that of the digit 0. Print a digit and its row side by side.",
     ),
     # Watching a training.
     "no-validation": Defect(
@@ -243,7 +251,7 @@ DEFECTS: dict[str, Defect] = {
     ),
     # Figures.
     "few-images-shown": Defect(
-        "The figure shows {found} of the lab's images; {wanted} are asked for.",
+        "The figure shows {found} of the {split} images of the lab; {wanted} are asked for.",
         "`plt.subplot` makes one place in a grid of pictures, `plt.imshow` draws into it; both belong into the loop.",
     ),
     "title-says": Defect(
@@ -286,6 +294,10 @@ DEFECTS: dict[str, Defect] = {
     "dataset-split": Defect("`{name}` is not made of the {wanted} images.", "Check the names in `from_tensor_slices`."),
     "not-shuffled": Defect(
         "`{name}` is not shuffled.", "Without shuffling, each epoch sees the same images in the same order."
+    ),
+    "same-order": Defect(
+        "`{name}` is shuffled once, so each epoch sees the same images in the same order.",
+        "In which order are the steps of the dataset made, and what does each of them do when the next epoch begins?",
     ),
     "shuffled-batches": Defect(
         "`{name}` is shuffled after it was cut into batches, so the same images stay together.",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import NoReturn
 
 import numpy as np
 
 from grader.evidence import Axes, Figure
 from grader.judge.case import Case
-from grader.judge.reading import nothing_recorded, place_of, require_filled
+from grader.judge.images import split_name
+from grader.judge.reading import courses, nothing_recorded, place_of, require_filled
 from grader.judge.verdict import Place, fail, no_evidence
 from grader.language import N_, pgettext
 from grader.language import gettext as _
@@ -21,6 +23,15 @@ CLOSE = 2e-3
 """How far a point of a curve may be from the figure that Keras reported."""
 
 _NUMBER = re.compile(r"(?<![\d.])\d+(?![\d.]*\d)")
+_AS_FLOAT = re.compile(r"(?<=\d)\.0\b(?!\.?\d)")
+"""What follows a digit that was kept as a float, as in `Predicted 7.0`."""
+
+_WORD = re.compile(
+    r"(?P<predicted>pred|guess|vorherg|vorhersage)|(?P<true>true|truth|actual|real|target|expected|wahr|tats)"
+    r"|(?P<label>label|class)|(?P<digit>(?<![\d.])\d(?![\d.]*\d))",
+    re.IGNORECASE,
+)
+"""The words of a title that say what the digit behind them is; a label is the true one if nothing else is said."""
 
 
 def numbers_in(title: str) -> list[int]:
@@ -30,34 +41,52 @@ def numbers_in(title: str) -> list[int]:
 
 def says_truth(axes: Axes) -> bool:
     """Tell whether a title says the label of the image below it."""
-    return axes.label is not None and axes.label in numbers_in(axes.title)
+    return any(axes.label in digits for digits in _readings(axes.title))
 
 
 def says_prediction_and_truth(axes: Axes) -> bool:
     """Tell whether a title says two digits: the label, and what was predicted for its image, where that is known."""
-    digits = _digits_in(axes.title)
-    if not says_truth(axes) or len(digits) < 2:  # noqa: PLR2004 - one of each
+    label = axes.label
+    if label is None or _is_said_the_other_way_round(axes):
         return False
-    return not axes.predicted or any(_has_both(digits, axes.label or 0, guess) for guess in axes.predicted)
+    known = [digits for digits in _readings(axes.title) if label in digits and len(digits) > 1]
+    return any(not axes.predicted or any(_has_both(d, label, guess) for guess in axes.predicted) for d in known)
 
 
 def _has_both(digits: Sequence[int], label: int, guess: int) -> bool:
     return guess in digits and (guess != label or digits.count(label) > 1)
 
 
-def _digits_in(title: str) -> list[int]:
-    return [number for number in numbers_in(title) if number < 10]  # noqa: PLR2004 - ten digits
+def _readings(title: str) -> list[list[int]]:
+    """Return the digits in a title: 1.0 in it may be a digit that was kept as a float, or a probability."""
+    readings = [numbers_in(text) for text in (title, _AS_FLOAT.sub("", title))]
+    return [[number for number in numbers if number < 10] for numbers in readings]  # noqa: PLR2004 - ten digits
 
 
 def says_right_prediction(axes: Axes) -> bool:
     """Tell whether a title says the label twice: as it is, and as it was predicted."""
-    return axes.label is not None and numbers_in(axes.title).count(axes.label) > 1
+    return axes.label is not None and any(digits.count(axes.label) > 1 for digits in _readings(axes.title))
 
 
 def says_wrong_prediction(axes: Axes) -> bool:
     """Tell whether a title says the label, and another digit."""
-    digits = _digits_in(axes.title)
-    return says_truth(axes) and digits.count(axes.label or 0) == 1 and len(digits) > 1
+    if axes.label is None or _is_said_the_other_way_round(axes):
+        return False
+    return any(digits.count(axes.label) == 1 and len(digits) > 1 for digits in _readings(axes.title))
+
+
+def _is_said_the_other_way_round(axes: Axes) -> bool:
+    """Tell whether a title calls the label the prediction, and another digit the true one."""
+    said: dict[str, int] = {}
+    kind = ""
+    for found in _WORD.finditer(_AS_FLOAT.sub("", axes.title)):
+        name = found.lastgroup or ""
+        if name == "digit":
+            said.setdefault(kind, int(found[0]))
+            kind = ""
+        elif name != "label" or not kind:
+            kind = "true" if name == "label" else name
+    return said.get("predicted") == axes.label != said.get("true", axes.label)
 
 
 SAYS: dict[Callable[[Axes], bool], str] = {
@@ -74,22 +103,32 @@ def require_images(case: Case, part_id: str, count: int, split: str) -> None:
     shown = [len({axes.row for axes in _shown(figure, split)}) for figure in figures]
     if max(shown) < count:
         # Where what is to be shown was not found, nothing can be said about how it is shown.
-        no_evidence("few-images-shown", _place(case, part_id, figures), found=max(shown), wanted=count)
+        _complain_of_few(_place(case, part_id, figures), max(shown), count, split)
 
 
 def require_titles(case: Case, part_id: str, count: int, split: str, says: Callable[[Axes], bool]) -> None:
     """Ask whether so many images of a split have a title that says what is asked for, in one figure."""
     figures = _figures(case, part_id)
     if max(sum(map(says, _shown(figure, split))) for figure in figures) < count:
-        best = max(figures, key=lambda figure: len(_shown(figure, split)))
+        place = _place(case, part_id, figures)
+        best = max(figures, key=lambda figure: _likelihood(figure, place, count, split))
         if all(map(says, _shown(best, split))):
             require_images(case, part_id, count, split)
         wrong = next((axes for axes in _shown(best, split) if not says(axes)), None)
-        place = _place(case, part_id, figures)
         if wrong is None:
-            no_evidence("few-images-shown", place, found=0, wanted=count)
+            _complain_of_few(place, 0, count, split)
         found = wrong.title or pgettext("title", "none")
         no_evidence("title-says", place, found=found, label=wrong.label, wanted=_(SAYS[says]))
+
+
+def _complain_of_few(place: Place, found: int, wanted: int, split: str) -> NoReturn:
+    no_evidence("few-images-shown", place, found=found, wanted=wanted, split=split_name(split))
+
+
+def _likelihood(figure: Figure, place: Place, count: int, split: str) -> tuple[bool, bool, int]:
+    """Return what is compared to tell which figure is that of a part: other parts have some that look like it."""
+    shown = len(_shown(figure, split))
+    return shown >= count, figure.cell == place[0], shown
 
 
 def _shown(figure: Figure, split: str) -> list[Axes]:
@@ -100,9 +139,7 @@ def _shown(figure: Figure, split: str) -> list[Axes]:
 def require_curves(case: Case, part_id: str, role_id: str, kinds: Sequence[str]) -> None:
     """Ask whether one pair of axes shows two curves of a training, for training and validation, of one of the kinds."""
     figures = _figures(case, part_id)
-    fits = case.calls("fit", case.models(role_id))
-    curves = [history for fit in fits if isinstance(history := fit.result.get("history"), dict)]
-    curves += case.histories
+    curves = [*courses(case.calls("fit", case.models(role_id))), *case.histories]
     if not curves:
         nothing_recorded(case, part_id, _("There is no history of a training to draw."))
     wanted = [pair for one in curves for pair in _pairs(one, kinds)]

@@ -102,7 +102,7 @@ def require_loaded_one_hot(case: Case, part_id: str, name: str) -> None:
             continue  # The images are changed, which is another check's question; nothing can be said of their order.
         if data is None or data.labels not in ("one_hot", "integer"):
             fail("loader-labels", _place(case, part_id, run), split=split_name(split))
-        if data.labels != "one_hot":
+        if data.labels != "one_hot" or labels is None or not is_one_hot(labels):
             fail("not-one-hot", _place(case, part_id, run), split=split_name(split))
 
 
@@ -118,7 +118,8 @@ def _loader(case: Case, part_id: str, name: str) -> FunctionRun:
 
 def _runs(case: Case, part_id: str, name: str) -> list[FunctionRun]:
     """Return what became of a function; ends the check where it is blank, whatever else there is in its part."""
-    runs = [run for run in case.evidence.functions if run.name == name]
+    trials = range(max(len(case.arguments.get(name, ())), 1))
+    runs = [run for run in case.evidence.functions if run.name == name and run.trial in trials]
     alone = _alone(case, part_id, name)
     written = alone.places(alone.lab.part(part_id))
     if not written:

@@ -49,12 +49,17 @@ def _require(case: Case, part_id: str, what: str) -> None:
         problems = [_problem_with(case, data, what) for data in facts]
         if all(problem is not None for problem in problems):
             defect, details = problems[0] or ("", {})
-            fail(defect, place_of(case, part_id), split=split_name(split), **details)
+            fail(defect, place_of(case, part_id, _names(case, split)), split=split_name(split), **details)
+
+
+def _names(case: Case, split: str) -> list[str]:
+    """Return the names under which the lab keeps the images of a split."""
+    return [name for name in case.lab.watched if split in name.lower()]
 
 
 def _data_of(case: Case, split: str) -> Iterator[DataFacts]:
     """Yield what the named images were at last, then what the networks were given."""
-    wanted = [name for name in case.lab.watched if split in name.lower()]
+    wanted = _names(case, split)
     named = [value.data for value in case.evidence.values if value.name in wanted]
     yield from named[-1:]
     for call in case.evidence.calls:

@@ -52,6 +52,7 @@ _TEXTS: dict[tuple[str, ...], str] = {
         "function-type",
         "function-no-numbers",
         "not-one-hot",
+        "misplaced-ones",
     ): N_(
         "Print the shape, the type, the smallest and the largest value of the array, before and after the line in "
         "question. Which of the four is not as the lab says, and which line was meant to change it?"
@@ -142,7 +143,15 @@ _TEXTS: dict[tuple[str, ...], str] = {
         "Follow the name of the network from line to line: where is it trained, where saved, where loaded? Let the"
         " saved and the loaded one answer for the same few images; the answers should be the same."
     ),
-    ("not-batched", "dataset-split", "dataset-without-labels", "not-shuffled", "shuffled-batches", "small-buffer"): N_(
+    (
+        "not-batched",
+        "dataset-split",
+        "dataset-without-labels",
+        "not-shuffled",
+        "same-order",
+        "shuffled-batches",
+        "small-buffer",
+    ): N_(
         "Print the `element_spec` of the dataset after each step that makes it. Say after each step what one "
         "element is: one image, or a batch of them? In which order do the steps have to come?"
     ),

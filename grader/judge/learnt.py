@@ -102,11 +102,13 @@ def _knows_too_much(case: Case, model: int, outputs: Array) -> bool:
     Labels stand for one another in a secret way here: knowledge from elsewhere sorts the images well and names every
     group wrongly. One that names them right has been trained in this run, or was fitted to its labels by other means.
     """
+    if not _sorts_well(outputs, case.verified.labels[: len(outputs)]):
+        return False
     initial = case.initial(model)
     trained = [s for s in case.evidence.snapshots if s.stage == "trained" and s.model != model]
     is_copy = initial is not None and any(has_same_weights(initial, s) for s in trained)
     by_hand = any(step.model == model for step in case.evidence.tape)
-    return not is_copy and not by_hand and _sorts_well(outputs, case.verified.labels[: len(outputs)])
+    return not is_copy and not by_hand
 
 
 def _sorts_well(outputs: Array, labels: Array) -> bool:

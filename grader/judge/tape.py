@@ -77,10 +77,12 @@ def require_batches(case: Case, role_id: str, part_id: str) -> None:
 def _judge_batches(case: Case, role_id: str, steps: Steps) -> None:
     step, _ = steps[0]
     place = (step.cell, step.line)
-    if step.model is None:
-        fail("gradient-of-other-variables", place)
     other, role = case.role_of(step.model), case.role(role_id)
-    if other is not None and other.id != role_id:
+    is_other = other is not None and other.id != role_id
+    # A network on which the loss does not depend is not trained: another one ran.
+    if step.model is None or (is_other and _is_none(step)):
+        fail("gradient-of-other-variables", place)
+    if other is not None and is_other:
         mine = case.name_of(step.model) or other.variable
         fail("tape-of-other-network", place, mine=mine, other=other.called, role=role.called)
     if step.split == "test":
@@ -95,7 +97,7 @@ def require_gradient(case: Case, part_id: str) -> None:
 def _judge_gradient(case: Case, part_id: str, steps: Steps) -> None:
     first, _ = steps[0]
     place = (first.cell, first.line)
-    if first.missing >= first.variables > 0:
+    if _is_none(first):
         fail("gradient-is-none", place)
     checked = [(step, verified) for step, verified in steps if verified is not None]
     if not checked and case.verified.fault:
@@ -216,10 +218,15 @@ def has_idle_batches(case: Case) -> bool:
 def _judge_update(case: Case, steps: Steps) -> None:
     place = (steps[0][0].cell, steps[0][0].line)
     if not any(_has_moved(step) for step, _ in steps):
-        fail("not-applied", place)
+        fail("gradient-is-none" if all(_is_none(step) for step, _ in steps) else "not-applied", place)
     checked = [v for step, v in steps if v is not None and v.moved > 0 and _problem(case, step, v) is None]
     if checked and not checked[0].descent < 0:
         fail("uphill", place)
+
+
+def _is_none(step: TapeStep) -> bool:
+    """Tell whether a tape gave no gradient for any variable."""
+    return step.missing >= step.variables > 0
 
 
 def _has_moved(step: TapeStep) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from grader.evidence import Call, Value
 from grader.judge import architecture, images, labels, learnt
 from grader.judge.case import Case
-from grader.judge.reading import compile_of, keras_2_name, nothing_recorded, require_filled, require_written
+from grader.judge.reading import compile_of, courses, keras_2_name, nothing_recorded, require_filled, require_written
 from grader.judge.verdict import Problem, Verdict, fail, not_attempted
 from grader.language import N_, whole
 from grader.language import gettext as _
@@ -72,16 +73,14 @@ def _calls(case: Case, role_id: str, part_id: str, method: str) -> list[Call]:
 def require_loss(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the loss is the cross-entropy for the labels that the network is trained with."""
     calls = _graded_compiles(case, role_id, part_id)
-    # Where logits are what the lab asks for, the loss has to know of them.
-    meant = ("_logits",) if _means_logits(case, role_id) else ("", "_logits") if _gives_logits(case, role_id) else ("",)
+    # Where logits are what the lab asks for, the loss has to know of them, or to fit what the network gives instead.
+    may_be = _gives_logits(case, role_id) or case.role(role_id).logits
+    meant = ("_logits",) if _means_logits(case, role_id) else ("", "_logits") if may_be else ("",)
     # Where labels stayed numbers by mistake, the loss for one-hot labels is still the one that was asked for.
     labels = _label_kinds(case, role_id) | ({"one_hot"} if case.lab.labels else set())
-    kinds = [f"loss_{kind}{ending}" for kind in labels for ending in meant]
-    for call in calls:
-        values = [call.settings.get(kind) for kind in kinds]
-        right = any(isinstance(v, float) and abs(v - CROSS_ENTROPY) <= CROSS_ENTROPY_TOLERANCE for v in values)
-        if right and not call.error:
-            return
+    kinds = [f"{kind}{ending}" for kind in labels for ending in meant]
+    if any(not call.error and any(_is_right(call.settings, kind) for kind in kinds) for call in calls):
+        return
     call = calls[-1]
     place = (call.cell, call.line)
     if call.error:
@@ -154,11 +153,18 @@ def _loss_defect(case: Case, role_id: str, settings: Mapping[str, Any]) -> str:
         return "unknown-loss"
     if _means_logits(case, role_id):
         return "wrong-loss-logits"
-    if _label_kinds(case, role_id) == {"one_hot"}:
+    kinds = _label_kinds(case, role_id)
+    if _last_activation(case, role_id) == "softmax" and any(_is_right(settings, f"{kind}_logits") for kind in kinds):
+        return "from-logits-written"
+    if kinds == {"one_hot"}:
         return "wrong-loss-one-hot"
-    of_rows = settings.get("loss_one_hot")
-    is_of_rows = isinstance(of_rows, float) and abs(of_rows - CROSS_ENTROPY) <= CROSS_ENTROPY_TOLERANCE
-    return "loss-of-one-hot" if is_of_rows else "wrong-loss"
+    return "loss-of-one-hot" if _is_right(settings, "one_hot") else "wrong-loss"
+
+
+def _is_right(settings: Mapping[str, Any], kind: str) -> bool:
+    """Tell whether a loss is the cross-entropy for a kind of labels and outputs."""
+    value = settings.get(f"loss_{kind}")
+    return isinstance(value, float) and abs(value - CROSS_ENTROPY) <= CROSS_ENTROPY_TOLERANCE
 
 
 def require_accuracy_metric(case: Case, role_id: str, part_id: str) -> None:
@@ -185,11 +191,21 @@ def require_learning(case: Case, role_id: str, part_id: str) -> None:
     fits = [fit for fit in case.calls("fit", case.models(role_id)) if fit.finished and not fit.settings.get("token")]
     best = _best_accuracy(case, role_id)
     if not fits:
+        _complain_of_used_optimizer(case, role_id, call)
         require_loss(case, role_id, part_id)  # Nothing shows whether it learns; by this loss it could not.
     if not fits or best is None or _has_other_mistakes(case, role_id):
         return
     if best < case.expected.accuracy[role_id] and not (_is_still_learning(fits) and _has_moved(case, role_id)):
         fail("does-not-learn", (call.cell, call.line), role=case.role(role_id).called, found=best)
+
+
+def _complain_of_used_optimizer(case: Case, role_id: str, compiled: Call) -> None:
+    stopped = next((fit for fit in case.calls("fit", case.models(role_id)) if _USED_OPTIMIZER.search(fit.error)), None)
+    if stopped is not None:
+        fail("optimizer-of-other-network", (compiled.cell, compiled.line), error=stopped.error)
+
+
+_USED_OPTIMIZER = re.compile("optimizer can only be called for the variables it was originally built with")
 
 
 def _best_accuracy(case: Case, role_id: str) -> float | None:
@@ -265,7 +281,8 @@ def _is_all_else_right(case: Case, role_id: str) -> bool:
 def _stop_problem(case: Case, role_id: str, call: Call) -> Problem | None:
     """Return what stopped a training, unless the grader or this machine did."""
     is_ours = any(word in call.error.split(":")[0] for word in _OUR_STOPS)
-    if not call.error or is_ours:
+    # An optimizer that belongs to another network was given to `compile`, and is told of there.
+    if not call.error or is_ours or _USED_OPTIMIZER.search(call.error):
         return None
     return _kind_problem(case, role_id, call) or ("fit-stopped", {"error": call.error})
 
@@ -284,9 +301,14 @@ _KINDS = {"integer": N_("whole numbers"), "one_hot": N_("one-hot rows")}
 
 
 def _require_one_right(calls: Sequence[Call], problem_of: Callable[[Call], Problem | None]) -> None:
-    problems = [(call, problem) for call in calls if (problem := problem_of(call)) is not None]
-    if len(problems) == len(calls):
-        call, (defect, details) = problems[-1]
+    last: tuple[Call, Problem] | None = None
+    for call in calls:
+        problem = problem_of(call)
+        if problem is None:
+            return
+        last = call, problem
+    if last is not None:
+        call, (defect, details) = last
         fail(defect, (call.cell, call.line), **details)
 
 
@@ -306,7 +328,9 @@ def _common_problem(call: Call) -> Problem | None:
 
 
 def _unexplained(case: Case, problem: Problem | None) -> Problem | None:
-    """Return the problem unless the lab's own functions brought it about, which are judged by themselves."""
+    """Return the problem unless the lab's own functions or labels brought it about, which are judged by themselves."""
+    if problem is not None and problem[0] == "labels-do-not-match" and labels.are_misplaced(case):
+        return None
     facts = [data for run in case.evidence.functions for data in run.facts if data is not None]
     if problem is None or not facts:
         return problem
@@ -348,19 +372,39 @@ def _validation_problem(call: Call, share: float) -> Problem | None:
     split, data = call.settings.get("validation_split"), call.settings.get("validation_data")
     if data in ("test", "mixed"):
         return "validates-on-test-images", {}
+    if data and call.settings.get("validation_seen") is True:
+        return "validates-on-training-images", {}
     if data:
-        return ("validates-on-training-images", {}) if call.settings.get("validation_seen") is True else None
+        return _share_problem(_share_by_hand(call), share, SHARE_TOLERANCE_BY_HAND)
     if not isinstance(split, float) or not split:
         return "no-validation", {}
-    return None if abs(split - share) < SHARE_TOLERANCE else ("other-validation", {"found": split, "wanted": share})
+    return _share_problem(split, share, SHARE_TOLERANCE)
+
+
+def _share_by_hand(call: Call) -> float | None:
+    """Return the share of the images that were set aside before `fit`, where it is known how many there are."""
+    held, rest = call.settings.get("validation_rows"), call.data.rows if call.data else 0
+    return held / (held + rest) if isinstance(held, int) and held > 0 and rest > 0 else None
+
+
+def _share_problem(found: float | None, share: float, tolerance: float) -> Problem | None:
+    if found is None or abs(found - share) < tolerance:
+        return None
+    return "other-validation", {"found": round(found, 3), "wanted": share}
 
 
 SHARE_TOLERANCE = 1e-3
+SHARE_TOLERANCE_BY_HAND = 0.03
+"""Whoever counts by hand may choose a round number, such as 5,000 of 60,000."""
 
 
 def require_falling_loss(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether a training over several epochs brings the loss down."""
     calls = _calls(case, role_id, part_id, "fit")
+    # A network may have been trained in several goes, such as one for each epoch.
+    goes = [courses([call for call in calls if call.model == model]) for model in case.models(role_id)]
+    if any(_curve_problem(found[-1]) is None for found in goes if found):
+        return
     _require_one_right(calls, lambda call: _fall_problem(case, role_id, call))
 
 
@@ -368,11 +412,11 @@ def _fall_problem(case: Case, role_id: str, call: Call) -> Problem | None:
     """Return what is wrong with the course of a training; one that stopped has none, for whichever reason."""
     if call.error:
         return _stop_problem(case, role_id, call) if _is_all_else_right(case, role_id) else None
-    return None if _has_other_mistakes(case, role_id) else _curve_problem(call)
+    return None if _has_other_mistakes(case, role_id) else _curve_problem(call.result.get("history") or {})
 
 
-def _curve_problem(call: Call) -> Problem | None:
-    curve = call.result.get("history", {}).get("loss") or []
+def _curve_problem(history: Mapping[str, Any]) -> Problem | None:
+    curve = history.get("loss") or []
     if len(curve) < 2:  # noqa: PLR2004 - a fall needs two
         return "one-epoch", {}
     is_falling = all(isinstance(value, float) for value in curve) and curve[-1] < curve[0]
@@ -397,7 +441,17 @@ def _are_results_swapped(case: Case, call: Call) -> bool:
     """Tell whether the results are unpacked into an accuracy first and a loss second; Keras returns the loss first."""
     marks = [m for cell in case.evidence.cells if cell.index == call.cell for m in cell.marks]
     names = [m.targets for m in marks if m.line <= (call.line or 0) <= m.end_line and len(m.targets) > 1]
-    return any("acc" in first.lower() and "loss" in second.lower() for first, second, *_ in names)
+    is_unpacked = any("acc" in first.lower() and "loss" in second.lower() for first, second, *_ in names)
+    return is_unpacked or _is_loss_kept_as_accuracy(case, call)
+
+
+def _is_loss_kept_as_accuracy(case: Case, call: Call) -> bool:
+    """Tell whether a name that speaks of the accuracy held the loss of an evaluation, and none its metrics."""
+    values = call.result.get("values")
+    loss, *metrics = values if isinstance(values, list) and values else [None]
+    kept = [n.numbers for n in case.evidence.numbers if "acc" in n.name.lower()]
+    is_told = loss is not None and bool(metrics)
+    return is_told and (loss,) in kept and not any((metric,) in kept for metric in metrics)
 
 
 def _evaluate_problem(call: Call) -> Problem | None:

@@ -104,6 +104,14 @@ def test_curves_are_drawn_from_any_numbers(history: History) -> None:
     assert curves.of(replace(model, history=History()), sample(models=(model,))) is None
 
 
+def test_the_table_of_curves_has_no_empty_columns() -> None:
+    model = replace(FC, history=History(loss=(2.0, 1.0), val_accuracy=(0.5,)))
+    found = curves.of(model, sample(models=(model,)))
+    assert found is not None
+    assert found.header == ("Epoch", "Loss", "Val. accuracy")
+    assert found.rows == (("1", "2", "0.5"), ("2", "1", "–"))
+
+
 # Diagrams
 
 

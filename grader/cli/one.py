@@ -185,13 +185,16 @@ def _leave(_report: Path) -> None:
 def _grade(request: Request, show: Callable[[Path], None] = _leave, fail_under: float | None = None) -> int:
     """Grade with progress on standard error and the summary on standard output."""
     from grader import pipeline  # noqa: PLC0415
-    from grader.cli.progress import Progress  # noqa: PLC0415
+    from grader.cli.progress import Progress, of_another  # noqa: PLC0415
     from grader.language import use  # noqa: PLC0415
 
     with use(request.spoken), Progress(request.lab, request.file) as progress:
         grade = pipeline.grade(request, progress.take)
     _print_summary(grade, request)
     with use(request.spoken):
+        if told := of_another(request.file):
+            # Said before the run, too, which is easily overlooked where a blank file has no points.
+            click.echo(f"\n{told}")
         show(request.out / "report.html")
     return exit_code(grade, fail_under)
 

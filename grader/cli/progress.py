@@ -66,9 +66,8 @@ class Progress:
             self._cells,
         )
         self._say(read.format(file=line(self._file.name, 60), number=self._cells))
-        if other := later(self._file):
-            told = _("{other} was changed later than {file}; to grade that one: grade {other}")
-            self._say(told.format(other=other.name, file=line(self._file.name, 60)))
+        if told := of_another(self._file):
+            self._say(told)
         for text in missing(Code(lab=self._lab, cells=record.written(self._written))):
             self._say(text)
         # Submissions whose worker crashed are read twice.
@@ -77,6 +76,13 @@ class Progress:
     def _say(self, text: str) -> None:
         self._console.print(f"· {text}", markup=False, soft_wrap=True)
         self._status.update(text)
+
+
+def of_another(file: Path) -> str:
+    """Say that the other one of the two files of a handout is the newer one; empty where it is not."""
+    other = later(file)
+    told = _("{other} was changed later than {file}; to grade that one: grade {other}")
+    return told.format(other=other.name, file=line(file.name, 60)) if other else ""
 
 
 def later(file: Path) -> Path | None:

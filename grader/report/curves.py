@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from grader import points
 from grader.language import gettext as _
-from grader.model import Grade, ModelView
+from grader.model import Grade, History, ModelView
 from grader.report.accuracy import percent
 from grader.report.drawing import Dot, Drawing, Path, Rect, Shape, Words, lines, near
 from grader.text import finite
@@ -65,14 +65,22 @@ class Scale:
 
 def of(model: ModelView, grade: Grade) -> Curves | None:
     """Return the curves of one network, on scales that hold those of all; `None` where it was not trained."""
-    history = model.history
-    if not any((history.loss, history.accuracy, history.val_loss, history.val_accuracy)):
+    columns = _columns(model.history)
+    if not columns:
         return None
-    return Curves(
-        charts=tuple(_charts(model, grade)),
-        header=(_("Epoch"), _("Loss"), _("Accuracy"), _("Val. loss"), _("Val. accuracy")),
-        rows=tuple(_rows(model)),
+    names, values = zip(*columns, strict=True)
+    return Curves(charts=tuple(_charts(model, grade)), header=(_("Epoch"), *names), rows=tuple(_rows(values)))
+
+
+def _columns(history: History) -> list[tuple[str, Sequence[float]]]:
+    """Return the columns of the table, with their names: those that have a number."""
+    columns = (
+        (_("Loss"), history.loss),
+        (_("Accuracy"), history.accuracy),
+        (_("Val. loss"), history.val_loss),
+        (_("Val. accuracy"), history.val_accuracy),
     )
+    return [(name, values) for name, values in columns if values]
 
 
 def _charts(model: ModelView, grade: Grade) -> Iterator[Chart]:
@@ -189,9 +197,7 @@ def _can_be_drawn(value: float) -> bool:
     return math.isfinite(value) and abs(value) <= _LARGEST
 
 
-def _rows(model: ModelView) -> Iterator[tuple[str, ...]]:
-    history = model.history
-    columns = (history.loss, history.accuracy, history.val_loss, history.val_accuracy)
+def _rows(columns: Sequence[Sequence[float]]) -> Iterator[tuple[str, ...]]:
     for epoch in range(min(max(map(len, columns)), MOST_EPOCHS)):
         yield (str(epoch + 1), *(_figure(*column[epoch : epoch + 1]) for column in columns))
 

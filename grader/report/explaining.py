@@ -60,7 +60,7 @@ def find(report: Report, words: str) -> Mapping[str, Any]:
         if found:
             raise UsageError(f"several parts are called like {words!r}: {_listed(found)}", slug="unknown-part")
     names = {_plain(part[key]): part for part in parts for key in ("id", "title")}
-    near = [names[name] for name in difflib.get_close_matches(wanted, names, n=1, cutoff=0.4)]
+    near = [names[name] for name in difflib.get_close_matches(wanted, names, n=1)]
     if near:
         raise UsageError(f"there is no part {words!r}; did you mean {_listed(near)}?", slug="unknown-part")
     raise UsageError(f"there is no part {words!r}; there are: {_listed(parts)}", slug="unknown-part")

@@ -43,7 +43,8 @@ _DATA = {
 }
 _LABELS = N_(
     "While your code ran, the labels stood for one another: what it printed as a 3 may be a picture of an 8. "
-    "So nothing but learning from the given images helps. No grade depends on it; in this report they are right again."
+    "So nothing but learning from the given images helps. No grade depends on it. In what this report says of your "
+    "networks they are right again; what your code printed is shown as it printed it."
 )
 
 

@@ -22,7 +22,7 @@ _SCRIPTS = Path(__file__).parent
 _LEFT_OUT = frozenset({"solution.py", "sample.ipynb", "variants.toml"})
 _LEFT_OUT_FOLDERS = frozenset({"variants", "alternatives", "__pycache__", ".pytest_cache"})
 
-CONTAINER = "Choose 1 CPU and 1.5 GB or more there."
+CONTAINER = "Choose 2 CPUs and 3 GB or more there."
 """What grading needs, as measured in `docs/gradescope.md`."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -161,6 +162,31 @@ def test_scratch_that_grows_without_end_is_ended() -> None:
         with pytest.raises(WorkerLost) as caught:
             child.receive()
         assert caught.value.ending.reason == "disk"
+
+
+def test_a_full_folder_is_seen_while_other_threads_of_the_grader_are_busy(tmp_path: Path) -> None:
+    fills = (
+        "for n in range(2000): open(f'{n}', 'w').close()\n"
+        "open('large', 'wb').write(b'x' * 2_000_000)\ntime.sleep(6)\n"
+        f"open({str(tmp_path / 'went-on')!r}, 'w').close()\n"
+    )
+    is_over = threading.Event()
+
+    def judge() -> None:
+        while not is_over.is_set():
+            sum(range(1000))
+
+    busy = threading.Thread(target=judge)
+    busy.start()
+    try:
+        with worker(CONFINED + fills, limits=replace(LIMITS, scratch_bytes=1_000_000)) as child:
+            with pytest.raises(WorkerLost) as caught:
+                child.receive()
+            assert caught.value.ending.reason == "disk"
+            assert not (tmp_path / "went-on").exists()
+    finally:
+        is_over.set()
+        busy.join()
 
 
 def test_what_a_killed_grader_left_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ from grader.exchange import Entry
 from grader.model import Effort, Grade
 from grader.pipeline import Request
 from grader.procfs import resident_bytes
+from grader.terms import Terms
 
 ALONE = 3
 """Submissions that are graded one by one, for comparison."""
@@ -110,13 +111,16 @@ def _timed_reports() -> Iterator[list[float]]:
         report.write_reports = write
 
 
+def _terms(lab: labs.Lab) -> Terms:
+    return Terms(lab=lab, effort=Effort.QUICK, data="synthetic", seed=1)
+
+
 def _assignment(lab: labs.Lab, out: Path) -> Assignment:
-    return Assignment(lab=lab, effort=Effort.QUICK, data="synthetic", seed=1, out=out)
+    return Assignment(terms=_terms(lab), out=out)
 
 
 def _alone(lab: labs.Lab, path: Path, folder: Path) -> None:
-    request = Request(file=path, lab=lab, effort=Effort.QUICK, data="synthetic", seed=1, out=folder / "alone")
-    pipeline.grade(request)
+    pipeline.grade(Request(file=path, terms=_terms(lab), out=folder / "alone"))
 
 
 def _used(work: Callable[[], object]) -> tuple[float, float]:

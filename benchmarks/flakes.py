@@ -26,6 +26,7 @@ from grader.observation import Run
 from grader.pipeline import Request
 from grader.sandbox.choose import choose
 from grader.stations import Stations
+from grader.terms import Terms
 
 
 def run(lab: labs.Lab, effort: Effort, data: str, seeds: Iterable[int], *, jobs: int) -> dict[int, Grade]:
@@ -37,15 +38,15 @@ def run(lab: labs.Lab, effort: Effort, data: str, seeds: Iterable[int], *, jobs:
 
         def observe(seed: int) -> tuple[Request, Run]:
             with tempfile.TemporaryDirectory() as folder:
-                request = Request(
-                    file=lab.solution_file, lab=lab, effort=effort, data=data, seed=seed, out=Path(folder)
-                )
-                return request, pipeline.gather(request, reference, stations.mine())
+                terms = Terms(lab=lab, effort=effort, data=data, seed=seed)
+                request = Request(file=lab.solution_file, terms=terms, out=Path(folder))
+                return request, pipeline.gather(terms, reference, stations.mine(), Path(folder, pipeline.EVIDENCE))
 
         for request, observed in pool.map(observe, seeds):
             case, facts = pipeline.case_of(request, observed, expected), pipeline.facts_of(request, observed)
-            grades[request.seed] = settle(case, judge(case), reference.identity, facts, 0.0)
-            sys.stderr.write(f"{request.seed}: {lost(grades[request.seed]) or 'full marks'}\n")
+            seed = request.terms.seed
+            grades[seed] = settle(case, judge(case), reference.identity, facts, 0.0)
+            sys.stderr.write(f"{seed}: {lost(grades[seed]) or 'full marks'}\n")
             sys.stderr.writelines(f"  {failure}\n" for failure in failures(observed))
     return grades
 

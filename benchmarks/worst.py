@@ -18,13 +18,15 @@ from pathlib import Path
 from grader import labs, pipeline
 from grader import submission as intake
 from grader.model import Effort
+from grader.terms import Terms
 
 
 def seconds(file: Path, lab: labs.Lab, data: str) -> float:
     """Grade a file and return the wall seconds that it took."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        pipeline.grade(pipeline.Request(file=file, lab=lab, effort=Effort.QUICK, data=data, seed=1, out=Path(folder)))
+        terms = Terms(lab=lab, effort=Effort.QUICK, data=data, seed=1)
+        pipeline.grade(pipeline.Request(file=file, terms=terms, out=Path(folder)))
     return round(time.monotonic() - started, 2)
 
 

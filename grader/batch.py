@@ -165,15 +165,7 @@ class _Pass:
         except (StudentError, UsageError) as error:
             return self._put_aside(entry, State.NOT_GRADABLE, error)
         classroom, assignment = self._classroom, self._classroom.assignment
-        key = observation.key(
-            submission,
-            assignment.lab,
-            assignment.effort,
-            classroom.source,
-            assignment.seed,
-            classroom.tier,
-            early_stop=assignment.early_stop,
-        )
+        key = observation.key(submission, assignment.terms, classroom.source, classroom.tier)
         before = classroom.store.get(entry.id)
         if before is not None and self._is_to_keep(before.standing):
             now = (key, classroom.judged(submission.identity, entry))
@@ -225,23 +217,19 @@ class _Pass:
             return ClusterRunner(scope.scheduler)
         if scope.slurm is not None:
             return slurm.runner(scope.slurm, classroom.assignment.out)
-        return LocalRunner(scope.jobs, classroom.assignment.lab, classroom.source, classroom.tier)
+        return LocalRunner(scope.jobs, classroom.assignment.terms.lab, classroom.source, classroom.tier)
 
     def _task(self, work: _Work) -> Task:
-        assignment = self._classroom.assignment
+        terms = self._classroom.assignment.terms
         submission = intake.take(work.entry.path)
         if submission.sha256 != work.identity.sha256:
             raise MachineError(f"{work.entry.path} was changed meanwhile; run the command again", slug="changed")
         return Task(
             submission=submission,
-            lab=assignment.lab,
-            effort=assignment.effort,
-            data=assignment.data,
+            terms=terms,
             sha256=self._classroom.source.sha256,
-            seed=assignment.seed,
-            early_stop=assignment.early_stop,
             tier=self._classroom.tier,
-            draws=Draws.of(submission, assignment.seed),
+            draws=Draws.of(submission, terms.seed),
             software=observation.environment(),
         )
 

@@ -25,10 +25,10 @@ from grader.observation import FILE, digest_of, recall
 from grader.pipeline import Request
 from grader.report import record
 from grader.sandbox.choose import choose
-from grader.sandbox.contract import Tier
 from grader.standings import Standing, State
 from grader.store import Row, Store
 from grader.submission import Identity
+from grader.terms import Terms
 
 EVIDENCE = "evidence"
 
@@ -40,13 +40,8 @@ PART = ".part-"
 class Assignment:
     """What a class is graded for, and how; `out` is its folder. `staff` shows hidden checks in the reports."""
 
-    lab: Lab
-    effort: Effort
-    data: str
-    seed: int
+    terms: Terms
     out: Path
-    tier: Tier | None = None
-    early_stop: bool = True
     staff: bool = False
     language: str = ""
 
@@ -62,9 +57,9 @@ class Classroom:
 
     def __init__(self, assignment: Assignment) -> None:
         self.assignment = assignment
-        self.source = datasets.resolve(assignment.data)
-        self.tier = choose(assignment.tier)
-        self._expected = labs.expectations(assignment.lab, data=self.source.name, effort=assignment.effort)
+        self.source = datasets.resolve(assignment.terms.data)
+        self.tier = choose(assignment.terms.tier)
+        self._expected = labs.expectations(assignment.terms.lab, data=self.source.name, effort=assignment.terms.effort)
         self._rules = _digest_of_rules(assignment)
         self.store = Store(assignment.out)
         self.evidence = assignment.out / EVIDENCE
@@ -85,14 +80,14 @@ class Classroom:
 
     def _terms(self) -> dict[str, str]:
         """Return what is the same for everybody in a class."""
-        task = self.assignment
+        terms = self.assignment.terms
         return {
-            "lab": task.lab.id,
-            "effort": task.effort.value,
+            "lab": terms.lab.id,
+            "effort": terms.effort.value,
             "images": self.source.name,
-            "seed": str(task.seed),
-            "early_stop": str(task.early_stop),
-            "staff": str(task.staff),
+            "seed": str(terms.seed),
+            "early_stop": str(terms.early_stop),
+            "staff": str(self.assignment.staff),
         }
 
     def _require_same_terms(self) -> None:
@@ -108,7 +103,12 @@ class Classroom:
     def note(self) -> None:
         """Note what the class is graded for."""
         task = self.assignment
-        where = {"place": _place(task.lab), "tier": self.tier.value, "data": task.data, "language": task.language}
+        where = {
+            "place": _place(task.terms.lab),
+            "tier": self.tier.value,
+            "data": task.terms.data,
+            "language": task.language,
+        }
         self.store.note({**self._terms(), **where})
 
     def is_known(self, key: str) -> bool:
@@ -140,13 +140,8 @@ class Classroom:
         request = self.assignment
         return Request(
             file=entry.path,
-            lab=request.lab,
-            effort=request.effort,
-            data=request.data,
-            seed=request.seed,
+            terms=request.terms,
             out=request.out / entry.id,
-            early_stop=request.early_stop,
-            tier=request.tier,
             handed_in=_handed_in(entry),
             staff=request.staff,
             language=request.language,
@@ -160,7 +155,7 @@ class Classroom:
             AuthorError: the checks of the lab are not in order.
         """
         request = self.one(entry)
-        run = recall(self.folder(key), identity, request.lab, self.source)
+        run = recall(self.folder(key), identity, request.terms.lab, self.source)
         case = pipeline.case_of(request, run, self._expected)
         facts = pipeline.facts_of(request, run)
         grade = settle(case, judge(case), identity, facts, run.seconds, handed_in=request.handed_in)
@@ -202,7 +197,7 @@ class Classroom:
             note=note,
             content=identity.content if identity else "",
             sha256=identity.sha256 if identity else "",
-            points=sum((part.points for part in self.assignment.lab.parts if not part.extra), Fraction(0)),
+            points=sum((part.points for part in self.assignment.terms.lab.parts if not part.extra), Fraction(0)),
             is_late=entry.is_late,
         )
         if state is State.NOT_GRADABLE:
@@ -246,7 +241,9 @@ def _digest_of_rules(assignment: Assignment) -> str:
     package, templates = Path(__file__).parent, report.templates()
     own = [*package.rglob("*.py"), *package.rglob("*.mo"), *templates.iterdir()]
     of_lab = [
-        file for name in ("lab.toml", "checks.py", "expected.json") if (file := assignment.lab.folder / name).exists()
+        file
+        for name in ("lab.toml", "checks.py", "expected.json")
+        if (file := assignment.terms.lab.folder / name).exists()
     ]
     facts = [digest_of(own), digest_of(of_lab), assignment.staff, assignment.language]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
@@ -270,16 +267,13 @@ def remembered(folder: Path, lab: str | None = None) -> Assignment:
     with Store(folder) as file:
         facts = file.facts()
     try:
-        return Assignment(
+        terms = Terms(
             lab=labs.find(lab or facts["place"]),
             effort=Effort(facts["effort"]),
             data=facts["data"],
             seed=int(facts["seed"]),
-            out=folder,
             early_stop=facts["early_stop"] == "True",
-            staff=facts["staff"] == "True",
-            language=facts["language"],
-            tier=None,
         )
+        return Assignment(terms=terms, out=folder, staff=facts["staff"] == "True", language=facts["language"])
     except (KeyError, ValueError) as error:
         raise MachineError(f"{folder / store.FILE} does not say what was graded: {error}", slug="store") from error

@@ -178,7 +178,9 @@ def run(task: Task) -> Files:
         raise MachineError(f"a worker of the cluster {told}", slug="other-software")
     with tempfile.TemporaryDirectory(prefix="epochmark-seen-") as name:
         folder = Path(name)
-        observe(task, _stations(task.data, task.sha256, task.tier, labs.secret_folders(task.lab)).mine(), folder)
+        observe(
+            task, _stations(task.terms.data, task.sha256, task.tier, labs.secret_folders(task.terms.lab)).mine(), folder
+        )
         return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 

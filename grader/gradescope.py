@@ -19,14 +19,13 @@ from grader import pipeline
 from grader import submission as intake
 from grader.errors import MachineError, StudentError, UsageError
 from grader.files import write_atomically
-from grader.labs import Lab
 from grader.language import gettext as _
 from grader.language import use
 from grader.late import HandedIn, Policy
-from grader.model import Effort, Grade, Outcome
+from grader.model import Grade, Outcome
 from grader.report import gradescope as results
 from grader.report.gradescope import HiddenTests
-from grader.sandbox.contract import Tier
+from grader.terms import Terms
 from grader.text import clean
 
 METADATA_LIMIT = 64 * 1024**2
@@ -38,21 +37,17 @@ _DEPTH = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where Gradescope's folders are, and how to grade what is in them. `tier` is the least isolation that will do."""
+    """Where Gradescope's folders are, and how to grade what is in them."""
 
     root: Path
-    lab: Lab
-    effort: Effort
-    data: str
-    seed: int
+    terms: Terms
     hidden: HiddenTests
-    tier: Tier
     language: str = ""
 
     @property
     def spoken(self) -> str:
         """The language that the student reads."""
-        return self.language or self.lab.language
+        return self.language or self.terms.lab.language
 
 
 def run(settings: Settings) -> Grade | None:
@@ -64,7 +59,7 @@ def run(settings: Settings) -> Grade | None:
     """
     place = settings.root / "results" / "results.json"
     _forget(place)
-    moment = handed_in(settings.root / "submission_metadata.json", settings.lab.late)
+    moment = handed_in(settings.root / "submission_metadata.json", settings.terms.lab.late)
     with use(settings.spoken):
         try:
             grade = _grade(settings, moment)
@@ -98,12 +93,8 @@ def _grade(settings: Settings, moment: HandedIn | None) -> Grade:
 def _request(settings: Settings, file: Path, out: Path, moment: HandedIn | None) -> pipeline.Request:
     return pipeline.Request(
         file=file,
-        lab=settings.lab,
-        effort=settings.effort,
-        data=settings.data,
-        seed=settings.seed,
+        terms=settings.terms,
         out=out,
-        tier=settings.tier,
         handed_in=moment,
         language=settings.language,
     )

@@ -26,10 +26,10 @@ from grader.datasets import DataSource, HeldOut
 from grader.errors import MachineError
 from grader.evidence import Evidence
 from grader.labs import Lab
-from grader.model import Effort
 from grader.record import layer_row
 from grader.sandbox.contract import Tier
 from grader.submission import Identity, Submission
+from grader.terms import Terms
 from grader.verification import Verified, VerifiedNetwork, VerifiedStep
 from grader.wire import Array, Frame
 
@@ -110,21 +110,18 @@ def trials(seed: int) -> Array:
     return distributions
 
 
-def key(
-    submission: Submission, lab: Lab, effort: Effort, source: DataSource, seed: int, tier: Tier, *, early_stop: bool
-) -> str:
+def key(submission: Submission, terms: Terms, source: DataSource, tier: Tier) -> str:
     """Return what evidence is filed under: a digest of all that it depends on.
 
     That is the code, what the lab has collected, limits and budgets, the data, the seed, the tier, and the software.
     """
-    plan = lab.plans[effort]
     facts = [
         FORMAT,
         submission.content,
-        host.orders(lab, plan, submission.suffix, seed, early_stop=early_stop),
-        asdict(plan.limits),
-        [asdict(function) for function in lab.functions],
-        [effort.value, source.sha256, seed, tier.value],
+        host.orders(terms, submission.suffix),
+        asdict(terms.plan.limits),
+        [asdict(function) for function in terms.lab.functions],
+        [terms.effort.value, source.sha256, terms.seed, tier.value],
         environment(),
     ]
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()

@@ -22,35 +22,34 @@ from grader.labs import Expectations, Lab
 from grader.language import gettext as _
 from grader.language import use
 from grader.late import HandedIn
-from grader.model import Effort, Grade, RunFacts
+from grader.model import Grade, RunFacts
 from grader.observation import Draws, Run
 from grader.sandbox.choose import choose, confinement
 from grader.sandbox.contract import Confine, Tier
 from grader.stations import Station
 from grader.submission import Submission
+from grader.terms import Terms
 from grader.verify.host import Verifier, labels_of_rows
 from grader.wire import Frame
 from grader.workers import Launch, fresh
 
 Listener = Callable[[Frame], None]
 
+EVIDENCE = "evidence"
+"""The folder beside a report that has the record of its run."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to grade and how. `out` is the folder for the reports; `tier` is the least isolation that will do.
+    """What to grade and on which terms. `out` is the folder for the reports.
 
     `handed_in` is when it was handed in, if anybody knows; `staff` shows hidden checks in the reports;
     `language` is what is asked for in the place of the lab's own.
     """
 
     file: Path
-    lab: Lab
-    effort: Effort
-    data: str
-    seed: int
+    terms: Terms
     out: Path
-    early_stop: bool = True
-    tier: Tier | None = None
     handed_in: HandedIn | None = None
     staff: bool = False
     language: str = ""
@@ -58,7 +57,7 @@ class Request:
     @property
     def spoken(self) -> str:
         """The language that the student reads."""
-        return self.language or self.lab.language
+        return self.language or self.terms.lab.language
 
 
 def silent(_frame: Frame) -> None:
@@ -78,8 +77,8 @@ def grade(request: Request, listener: Listener = silent) -> Grade:
     submission = intake.take(request.file)
     with _begun(request, submission, listener) as begun:
         # The student reads what is written in the file by now, and the worker imports TensorFlow.
-        source = datasets.resolve(request.data)
-        expected = labs.expectations(request.lab, data=source.name, effort=request.effort)
+        source = datasets.resolve(request.terms.data)
+        expected = labs.expectations(request.terms.lab, data=source.name, effort=request.terms.effort)
         run = _finish(request, submission, source, begun, listener)
     return report_on(request, run, expected, started)
 
@@ -129,9 +128,9 @@ def _begun(request: Request, submission: Submission, listener: Listener) -> Iter
     Raises:
         StudentError: the worker could not read the file as a notebook or as Python.
     """
-    tier = choose(request.tier)
-    launch = fresh(confine(tier, request.lab))
-    with reading(submission, request.lab, request.lab.plans[request.effort], launch, listener) as begun:
+    tier = choose(request.terms.tier)
+    launch = fresh(confine(tier, request.terms.lab))
+    with reading(submission, request.terms, launch, listener) as begun:
         if begun.ending is not None and begun.ending.reason == "rejected":
             raise unreadable(submission, begun.ending.detail)
         yield _Begun(reading=begun, tier=tier, launch=launch)
@@ -142,7 +141,7 @@ def _finish(request: Request, submission: Submission, source: DataSource, begun:
     with Verifier(begun.launch) as verifier:
 
         def hear(frame: Frame) -> None:
-            if frame.kind == "started" and request.lab.roles:
+            if frame.kind == "started" and request.terms.lab.roles:
                 # The import of TensorFlow is over there: two at a time would slow each other down.
                 verifier.prepare()
             listener(frame)
@@ -150,7 +149,7 @@ def _finish(request: Request, submission: Submission, source: DataSource, begun:
         # The parent waits for the worker now: time to import what judging and the report need.
         threading.Thread(target=preload, daemon=True).start()
         station = Station(source=source, tier=begun.tier, launch=begun.launch, verifier=verifier)
-        return gather(request, submission, station, listener=hear, begun=begun.reading)
+        return gather(request.terms, submission, station, request.out / EVIDENCE, listener=hear, begun=begun.reading)
 
 
 def preload() -> None:
@@ -172,11 +171,11 @@ def confine(tier: Tier, lab: Lab) -> Confine:
 
 
 def gather(
-    request: Request,
+    terms: Terms,
     submission: Submission,
     station: Station,
+    folder: Path,
     *,
-    folder: Path | None = None,
     draws: Draws | None = None,
     held_out: HeldOut | None = None,
     listener: Listener = silent,
@@ -184,28 +183,25 @@ def gather(
 ) -> Run:
     """Do the same where everything is set up.
 
-    The record goes into `folder`, or else beside the reports. `draws` were drawn before, by whoever has the key to
-    draw by; `held_out` are other images than those. `begun` is a worker that has read the submission already.
+    The record goes into `folder`. `draws` were drawn before, by whoever has the key to draw by; `held_out` are other
+    images than those. `begun` is a worker that has read the submission already.
 
     The submission learns from labels that stand for one another in a secret way: what it knows about the images from
     elsewhere, as weights or as a table of answers, is worth nothing. What its networks say is translated back.
     """
-    draws = draws or Draws.of(submission, request.seed)
-    held_out = held_out or observation.held_out(station.source, draws, request.lab)
+    draws = draws or Draws.of(submission, terms.seed)
+    held_out = held_out or observation.held_out(station.source, draws, terms.lab)
     job = Job(
         submission=submission,
-        lab=request.lab,
-        plan=request.lab.plans[request.effort],
-        seed=request.seed,
+        terms=terms,
         data_path=station.source.path,
         relabelling=draws.relabelling,
         launch=station.launch,
         held_out=held_out.images,
         trials=observation.trials(draws.trials),
-        arguments=draw(request.lab.functions, draws.arguments),
-        early_stop=request.early_stop,
+        arguments=draw(terms.lab.functions, draws.arguments),
     )
-    evidence = collect(job, folder or request.out / "evidence", listener, begun)
+    evidence = collect(job, folder, listener, begun)
     _require_run(submission, evidence)
     given = observation.labels(station.source, draws)
     labels_of = labels_of_rows(given["y_train"], given["y_test"])
@@ -251,11 +247,11 @@ def _require_run(submission: Submission, evidence: Evidence) -> None:
 def case_of(request: Request, run: Run, expected: Expectations) -> Case:
     """Return what the judge looks at."""
     return Case(
-        lab=request.lab,
+        lab=request.terms.lab,
         evidence=run.evidence,
         verified=run.verified,
         expected=expected,
-        effort=request.effort,
+        effort=request.terms.effort,
         trials=run.trials,
         arguments=run.arguments,
         test_labels=run.test_labels,
@@ -276,9 +272,9 @@ def _facts_of(request: Request, run: Run) -> RunFacts:
     versions = recorded.get("versions")
     capped = recorded.get("capped")
     return RunFacts(
-        effort=request.effort.value,
+        effort=request.terms.effort.value,
         data=run.source.name,
-        seed=request.seed,
+        seed=request.terms.seed,
         tier=run.tier.value,
         versions=tuple((str(k), str(v)) for k, v in versions.items()) if isinstance(versions, dict) else (),
         caps=tuple(shortened.told(str(cap)) for cap in capped) if isinstance(capped, list) else (),
@@ -287,8 +283,8 @@ def _facts_of(request: Request, run: Run) -> RunFacts:
 
 
 def _notes(request: Request) -> Iterator[str]:
-    if request.lab.late is not None and request.handed_in is None:
-        deadline = request.lab.late.deadline.isoformat(sep=" ")
+    if request.terms.lab.late is not None and request.handed_in is None:
+        deadline = request.terms.lab.late.deadline.isoformat(sep=" ")
         unknown = _(
             "When this was handed in was not said, so nothing is taken off for lateness. The deadline: {deadline}."
         )

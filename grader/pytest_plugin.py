@@ -65,19 +65,18 @@ def _gather(file: Path, config: pytest.Config) -> Case:
     from grader import datasets, labs, pipeline  # noqa: PLC0415
     from grader import submission as intake  # noqa: PLC0415
     from grader.model import Effort  # noqa: PLC0415
+    from grader.terms import Terms  # noqa: PLC0415
 
-    lab = labs.read(_lab_folder(config))
     with tempfile.TemporaryDirectory(prefix="epochmark-pytest-") as folder:
-        request = pipeline.Request(
-            file=file,
-            lab=lab,
+        terms = Terms(
+            lab=labs.read(_lab_folder(config)),
             effort=Effort(config.getoption("--effort")),
             data=config.getoption("--data"),
             seed=config.getoption("--grade-seed"),
-            out=Path(folder),
         )
-        source = datasets.resolve(request.data)
-        expected = labs.expectations(lab, data=source.name, effort=request.effort)
+        request = pipeline.Request(file=file, terms=terms, out=Path(folder))
+        source = datasets.resolve(terms.data)
+        expected = labs.expectations(terms.lab, data=source.name, effort=terms.effort)
         run = pipeline.observe(request, intake.take(file), source, pipeline.silent)
         return pipeline.case_of(request, run, expected)
 

@@ -109,7 +109,7 @@ def _table(path: Path, *, is_asked_for: bool) -> bytes | None:
 
 
 def _timed(intake: Intake, table: bytes, classroom: Classroom, name: str, *, is_remembered: bool) -> Intake:
-    told = times.timed(table, intake.entries, classroom.assignment.lab.late, what=name)
+    told = times.timed(table, intake.entries, classroom.assignment.terms.lab.late, what=name)
     notes = [f"{name}: {note.about}: {note.text}" for note in told.notes]
     if is_remembered:
         notes.insert(0, f"times and extensions are those of {name}, as before")

@@ -13,28 +13,23 @@ from grader import observation, pipeline, process
 from grader.datasets import DataSource
 from grader.errors import MachineError
 from grader.labs import Lab
-from grader.model import Effort
 from grader.observation import Draws
-from grader.pipeline import Request
 from grader.sandbox.contract import Tier
 from grader.stations import Station, Stations
 from grader.submission import Submission
+from grader.terms import Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """Everything that is needed to run one submission anywhere; `sha256` is that of the data.
 
-    `software` are the versions with which it has to run.
+    `tier` is what its evidence is filed under, and `software` are the versions with which it has to run.
     """
 
     submission: Submission
-    lab: Lab
-    effort: Effort
-    data: str
+    terms: Terms
     sha256: str
-    seed: int
-    early_stop: bool
     tier: Tier
     draws: Draws
     software: tuple[str, ...]
@@ -88,17 +83,8 @@ def observe(task: Task, station: Station, folder: Path) -> None:
 
 
 def _observe_once(task: Task, station: Station, folder: Path) -> None:
-    request = Request(
-        file=Path(task.submission.file),
-        lab=task.lab,
-        effort=task.effort,
-        data=task.data,
-        seed=task.seed,
-        out=folder,
-        early_stop=task.early_stop,
-    )
     started = time.monotonic()
-    run = pipeline.gather(request, task.submission, station, folder=folder, draws=task.draws)
+    run = pipeline.gather(task.terms, task.submission, station, folder, draws=task.draws)
     if run.verified.fault:
         raise MachineError(f"the networks could not be recomputed: {run.verified.fault}", slug="verifier")
     observation.save(replace(run, seconds=round(time.monotonic() - started, 2)), folder)

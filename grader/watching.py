@@ -121,9 +121,9 @@ class _Watch:
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._tier = choose(request.tier)
-        self._source = datasets.resolve(request.data)
-        self._expected = labs.expectations(request.lab, data=self._source.name, effort=request.effort)
+        self._tier = choose(request.terms.tier)
+        self._source = datasets.resolve(request.terms.data)
+        self._expected = labs.expectations(request.terms.lab, data=self._source.name, effort=request.terms.effort)
         self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
         self._open = ExitStack()
         self._seen: Submission | None = None
@@ -133,8 +133,8 @@ class _Watch:
         self._trouble = self._told_trouble = ""
 
     def __enter__(self) -> Self:
-        confine = pipeline.confine(self._tier, self._request.lab)
-        limits = self._request.lab.plans[self._request.effort].limits
+        confine = pipeline.confine(self._tier, self._request.terms.lab)
+        limits = self._request.terms.plan.limits
         self._readers = self._open.enter_context(Ahead(fresh(confine), WORKER, limits, is_warm=False))
         self._runner = self._open.enter_context(_Runner(self._request, self._source, self._tier, confine, self._events))
         self._open.enter_context(Bell(self._request.file, lambda: self._events.put(None)))
@@ -189,12 +189,11 @@ class _Watch:
         Raises:
             StudentError: it is neither a notebook nor Python.
         """
-        request = self._request
-        plan = request.lab.plans[request.effort]
-        with host.reading(submission, request.lab, plan, self._readers.launch, pipeline.silent) as reading:
+        terms = self._request.terms
+        with host.reading(submission, terms, self._readers.launch, pipeline.silent) as reading:
             if reading.ending is not None and reading.ending.reason == "rejected":
                 raise pipeline.unreadable(submission, reading.ending.detail)
-            return Code(lab=request.lab, cells=record.written(reading.frames))
+            return Code(lab=terms.lab, cells=record.written(reading.frames))
 
     def _saved(self, submission: Submission, code: Code) -> Saved:
         sources = tuple(cell.source for cell in code.cells)
@@ -213,8 +212,8 @@ class _Watch:
         if self._seen is not submission:
             return  # Something newer is on its way.
         try:
-            run = observation.recall(observed.folder, submission.identity, request.lab, self._source)
-            _show_evidence(observed.folder, request.out / "evidence")
+            run = observation.recall(observed.folder, submission.identity, request.terms.lab, self._source)
+            _show_evidence(observed.folder, request.out / pipeline.EVIDENCE)
             grade = pipeline.report_on(request, run, self._expected, started - run.seconds)
         except (GraderError, OSError) as error:
             yield Problem(text=str(error))
@@ -290,7 +289,7 @@ class _Runner:
                 self._worker.abandon()
 
     def _work(self) -> None:
-        limits = self._request.lab.plans[self._request.effort].limits
+        limits = self._request.terms.plan.limits
         with ExitStack() as stack:
             ahead: Ahead | None = None
             while (submission := self._asked.get()) is not None:
@@ -322,7 +321,7 @@ class _Runner:
 
     def _run(self, submission: Submission, station: Station, folder: Path) -> None:
         started = time.monotonic()
-        run = pipeline.gather(self._request, submission, station, folder=folder, listener=self._tell)
+        run = pipeline.gather(self._request.terms, submission, station, folder, listener=self._tell)
         if run.verified.fault:
             raise MachineError(f"the networks could not be recomputed: {run.verified.fault}", slug="verifier")
         observation.save(replace(run, seconds=round(time.monotonic() - started, 2)), folder)
@@ -334,15 +333,7 @@ class _Runner:
     def _folder_of(self, submission: Submission) -> Path:
         """Return the folder for the evidence of a submission; those that were used longest ago are removed."""
         request = self._request
-        key = observation.key(
-            submission,
-            request.lab,
-            request.effort,
-            self._source,
-            request.seed,
-            self._tier,
-            early_stop=request.early_stop,
-        )
+        key = observation.key(submission, request.terms, self._source, self._tier)
         self._known = [*(known for known in self._known if known != key), key]
         while len(self._known) > KEPT:
             shutil.rmtree(Path(self._folder.name, self._known.pop(0)), ignore_errors=True)

@@ -48,6 +48,7 @@ from grader.sandbox import choose
 from grader.sandbox.contract import Tier
 from grader.scratch import PREFIX
 from grader.stations import Stations
+from grader.terms import Terms
 from grader.verify import host as verification
 
 FOLDER = Path(__file__).parent / "attacks"
@@ -386,12 +387,14 @@ class Range:
         return attack, lane, seconds, runs
 
     def _gather(self, path: Path, out: Path) -> tuple[pipeline.Request, Run] | GraderError:
-        request = pipeline.Request(file=path, lab=self.lab, effort=Effort.QUICK, data="synthetic", seed=1, out=out)
+        terms = Terms(lab=self.lab, effort=Effort.QUICK, data="synthetic", seed=1)
+        request = pipeline.Request(file=path, terms=terms, out=out)
         try:
             taken = intake.take(path)
-            run = pipeline.gather(request, taken, self._stations.mine(), held_out=self._held_out)
+            folder = out / pipeline.EVIDENCE
+            run = pipeline.gather(terms, taken, self._stations.mine(), folder, held_out=self._held_out)
             # What cannot be filed would be run again with every command.
-            observation.save(run, out / "evidence")
+            observation.save(run, folder)
         except GraderError as error:
             return error
         if run.verified.fault:

@@ -30,11 +30,11 @@ from grader.errors import AuthorError, ExitCode, MachineError, StudentError, Tie
 from grader.exchange import Entry
 from grader.model import Effort
 from grader.observation import Draws, Run
-from grader.pipeline import Request
 from grader.standings import State
 from grader.stations import Station
 from grader.store import MIGRATIONS, Store
 from grader.submission import Submission
+from grader.terms import Terms
 
 RIGHT = "import numpy as np\ndef mean_squared_error(y, predicted):\n    return np.mean((y - predicted) ** 2)\n"
 WRONG = RIGHT.replace("** 2", "** 3")
@@ -57,7 +57,8 @@ def hand_in(folder: Path, **codes: str) -> list[Entry]:
 
 
 def assignment(lab_folder: Path, out: Path) -> Assignment:
-    return Assignment(lab=labs.read(lab_folder), effort=Effort.QUICK, data="synthetic", seed=1, out=out)
+    terms = Terms(lab=labs.read(lab_folder), effort=Effort.QUICK, data="synthetic", seed=1)
+    return Assignment(terms=terms, out=out)
 
 
 def graded(
@@ -182,11 +183,11 @@ def test_a_fault_of_the_machine_costs_nothing_and_is_tried_again(
     gather = pipeline.gather
     calls: list[str] = []
 
-    def flaky(request: Request, submission: Submission, station: Station, *, folder: Path, draws: Draws) -> Run:
+    def flaky(terms: Terms, submission: Submission, station: Station, folder: Path, *, draws: Draws) -> Run:
         calls.append(submission.id)
         if submission.id == "ada":
             raise MachineError("out of memory", slug="machine-memory")
-        return gather(request, submission, station, folder=folder, draws=draws)
+        return gather(terms, submission, station, folder, draws=draws)
 
     monkeypatch.setattr(pipeline, "gather", flaky)
     results = graded(assignment(lab_folder, tmp_path / "out"), entries, jobs=1)
@@ -205,7 +206,8 @@ def test_a_class_keeps_its_terms(first: First, lab_folder: Path, tmp_path: Path)
     folder = shutil.copytree(first[0], tmp_path / "class")
     entries = [Entry(id=path.stem, path=path) for path in sorted((folder / "in").iterdir())]
     task = assignment(lab_folder, folder / "out")
-    for other in (replace(task, effort=Effort.FULL), replace(task, seed=2), replace(task, staff=True)):
+    terms = (replace(task.terms, effort=Effort.FULL), replace(task.terms, seed=2))
+    for other in (*(replace(task, terms=each) for each in terms), replace(task, staff=True)):
         with pytest.raises(UsageError, match="name another folder"):
             graded(other, entries[:1])
 

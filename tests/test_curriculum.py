@@ -21,6 +21,7 @@ from grader.errors import AuthorError
 from grader.labs import Lab
 from grader.model import Effort, Grade, Outcome
 from grader.questions import Kind
+from grader.terms import Terms
 
 PARAMETERS = {"mnist_ann": 235_146, "mnist_dense": 407_050, "mnist_dropout": 669_706, "mnist_pipeline": 101_770}
 LABS = [labs.find(name) for name in sorted(PARAMETERS)]
@@ -66,7 +67,8 @@ def test_solutions_made_from_the_reference_get_what_they_deserve(lab: Lab, path:
 
 
 def grade(lab: Lab, path: Path, out: Path, *, data: str = "synthetic") -> Grade:
-    return pipeline.grade(pipeline.Request(file=path, lab=lab, effort=Effort.QUICK, data=data, seed=1, out=out))
+    terms = Terms(lab=lab, effort=Effort.QUICK, data=data, seed=1)
+    return pipeline.grade(pipeline.Request(file=path, terms=terms, out=out))
 
 
 @pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)

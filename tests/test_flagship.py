@@ -16,6 +16,7 @@ import zoo
 
 from grader import labs, pipeline
 from grader.model import Effort, Grade, Outcome
+from grader.terms import Terms
 
 LAB = labs.find("mnist_cnn")
 
@@ -87,7 +88,8 @@ def test_what_only_quick_effort_shows(path: Path, tmp_path: Path) -> None:
 
 
 def grade(path: Path, out: Path, *, data: str = "synthetic", effort: Effort = Effort.QUICK, seed: int = 1) -> Grade:
-    return pipeline.grade(pipeline.Request(file=path, lab=LAB, effort=effort, data=data, seed=seed, out=out))
+    terms = Terms(lab=LAB, effort=effort, data=data, seed=seed)
+    return pipeline.grade(pipeline.Request(file=path, terms=terms, out=out))
 
 
 def test_there_are_enough_of_each_kind() -> None:

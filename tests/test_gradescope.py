@@ -30,6 +30,7 @@ from grader.errors import AuthorError, MachineError, StudentError
 from grader.model import Effort, Grade, Outcome
 from grader.report.gradescope import HiddenTests, refused, render
 from grader.sandbox.contract import Tier
+from grader.terms import Terms
 
 LAB = labs.find("mnist_cnn")
 DEADLINE = dt.datetime(2026, 11, 20, 23, 59, tzinfo=dt.UTC)
@@ -165,9 +166,8 @@ def settings(root: Path) -> gradescope.Settings:
     (root / "results").mkdir(exist_ok=True)
     (root / "submission" / "lab.py").write_text("x = 1\n")
     (root / "results" / "results.json").write_text('{"score": 100}')
-    return gradescope.Settings(
-        root=root, lab=LAB, effort=Effort.QUICK, data="synthetic", seed=1, hidden=HiddenTests.HIDDEN, tier=Tier.C
-    )
+    terms = Terms(lab=LAB, effort=Effort.QUICK, data="synthetic", seed=1, tier=Tier.C)
+    return gradescope.Settings(root=root, terms=terms, hidden=HiddenTests.HIDDEN)
 
 
 @pytest.mark.parametrize("error", [MachineError("lost", slug="x"), AuthorError("lost", slug="x"), OSError("lost")])

@@ -31,6 +31,7 @@ from grader.judge.plugin import judge
 from grader.model import Effort, Grade
 from grader.observation import Run
 from grader.report import html, jsonreport, junit, record, terminal
+from grader.terms import Terms
 
 ROOT = Path(__file__).parent.parent
 LAB = labs.find(labs.FLAGSHIP)
@@ -115,9 +116,8 @@ def test_the_command_says_which_languages_there_are(capsys: pytest.CaptureFixtur
 )
 def test_what_is_asked_for_wins_over_the_lab(option: str, of_lab: str, spoken: str) -> None:
     lab = replace(LAB, language=of_lab)
-    request = pipeline.Request(
-        file=Path("x"), lab=lab, effort=Effort.QUICK, data="auto", seed=1, out=Path("x"), language=option
-    )
+    terms = Terms(lab=lab, effort=Effort.QUICK, data="auto", seed=1)
+    request = pipeline.Request(file=Path("x"), terms=terms, out=Path("x"), language=option)
     assert request.spoken == spoken
 
 

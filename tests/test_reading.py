@@ -18,6 +18,7 @@ from grader.model import Effort
 from grader.pipeline import _require_run, confine
 from grader.sandbox import choose
 from grader.submission import Submission
+from grader.terms import Terms
 
 LAB = labs.find("mnist_cnn")
 BRACKETS = Submission(id="brackets", file="brackets.py", data=b"(\n" * 3_000)
@@ -27,11 +28,10 @@ BRACKETS = Submission(id="brackets", file="brackets.py", data=b"(\n" * 3_000)
 def collected(submission: Submission, folder: Path, wall_s: float) -> Evidence:
     whole = LAB.plans[Effort.QUICK]
     plan: Plan = replace(whole, limits=replace(whole.limits, wall_s=wall_s))
+    lab = replace(LAB, plans={Effort.QUICK: plan})
     job = host.Job(
         submission=submission,
-        lab=LAB,
-        plan=plan,
-        seed=1,
+        terms=Terms(lab=lab, effort=Effort.QUICK, data="synthetic", seed=1),
         data_path=folder / "none",
         relabelling=(),
         launch=workers.fresh(confine(choose.choose(), LAB)),

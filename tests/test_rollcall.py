@@ -18,6 +18,7 @@ from grader.exchange import Intake
 from grader.model import Effort
 from grader.rollcall import Wishes
 from grader.store import Row, Store
+from grader.terms import Terms
 
 LATE = '\n[late]\ndeadline = 2026-11-20T23:59:00+01:00\npercent = 10\nper = "day"\n'
 DOWNLOAD = {
@@ -40,7 +41,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def task(lab: Path, tmp_path: Path) -> Assignment:
-    return Assignment(lab=labs.read(lab), effort=Effort.QUICK, data="synthetic", seed=1, out=tmp_path / "out")
+    terms = Terms(lab=labs.read(lab), effort=Effort.QUICK, data="synthetic", seed=1)
+    return Assignment(terms=terms, out=tmp_path / "out")
 
 
 def called(task: Assignment, source: Path, *files: str, times: Path | None = None) -> Intake:

@@ -36,6 +36,7 @@ from grader.saving import Bell
 from grader.scratch import PREFIX as SCRATCH_PREFIX
 from grader.stations import Ahead
 from grader.submission import Submission
+from grader.terms import Terms
 from grader.workers import Limits, WorkerLost, fresh
 
 # Saves
@@ -163,10 +164,9 @@ def test_where_nothing_changed_that_is_said() -> None:
 
 
 def test_a_worker_that_waited_serves_and_a_dead_one_is_replaced(tmp_path: Path) -> None:
-    lab = read_lab(newlab.create("tiny", tmp_path))
-    plan = lab.plans[Effort.QUICK]
+    terms = Terms(lab=read_lab(newlab.create("tiny", tmp_path)), effort=Effort.QUICK, data="synthetic", seed=1)
     submission = Submission(id="x", file="x.py", data=b"x = 1\n")
-    with Ahead(fresh(lambda: OPEN), watching.WORKER, plan.limits, is_warm=False) as ahead:
+    with Ahead(fresh(lambda: OPEN), watching.WORKER, terms.plan.limits, is_warm=False) as ahead:
         for is_killed in (False, True):
             ahead.prepare()
             assert ahead._waiting is not None
@@ -174,7 +174,7 @@ def test_a_worker_that_waited_serves_and_a_dead_one_is_replaced(tmp_path: Path) 
             if is_killed:
                 psutil.Process(pid).kill()
                 ahead._waiting[0]._threads[0].join(20)
-            with host.reading(submission, lab, plan, ahead.launch, silent) as begun:
+            with host.reading(submission, terms, ahead.launch, silent) as begun:
                 assert begun.ending is None
                 assert [cell.source for cell in record.written(begun.frames)] == ["x = 1\n"]
                 assert (begun.worker._child.pid == pid) is not is_killed

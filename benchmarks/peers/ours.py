@@ -13,6 +13,7 @@ from benchmarks.peers.usage import Usage, measured
 from grader import pipeline
 from grader.model import Effort
 from grader.pipeline import Request
+from grader.terms import Terms
 
 SEED = 1
 
@@ -31,10 +32,10 @@ def in_a_batch(submitted: Path, out: Path, *, data: str, jobs: int) -> Usage:
 
 def alone(notebooks: Iterable[tuple[Made, Path]], out: Path, *, data: str) -> Usage:
     """Grade submissions one by one, each as if there were no other."""
+    terms = Terms(lab=LAB, effort=Effort.QUICK, data=data, seed=SEED)
     with measured() as usage:
         for made, path in notebooks:
-            request = Request(file=path, lab=LAB, effort=Effort.QUICK, data=data, seed=SEED, out=out / made.student)
-            pipeline.grade(request)
+            pipeline.grade(Request(file=path, terms=terms, out=out / made.student))
             sys.stderr.write(f"alone: {made.student} ({made.fixture})\n")
     return usage
 

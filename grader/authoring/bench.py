@@ -25,6 +25,7 @@ from grader.model import Effort, Grade, Outcome
 from grader.observation import HELD_OUT, Run
 from grader.sandbox.choose import choose
 from grader.stations import Stations
+from grader.terms import Terms
 
 TINY_BUDGET = {
     "multiplications": 6e9,
@@ -151,6 +152,8 @@ class Bench:
 
     def _run(self, path: Path) -> tuple[Path, pipeline.Request, Run]:
         out = Path(tempfile.mkdtemp(dir=self.folder))
-        request = pipeline.Request(file=path, lab=self.lab, effort=Effort.QUICK, data="synthetic", seed=1, out=out)
-        run = pipeline.gather(request, intake.take(path), self._stations.mine(), held_out=self.held_out)
+        terms = Terms(lab=self.lab, effort=Effort.QUICK, data="synthetic", seed=1)
+        request = pipeline.Request(file=path, terms=terms, out=out)
+        station, folder = self._stations.mine(), out / pipeline.EVIDENCE
+        run = pipeline.gather(terms, intake.take(path), station, folder, held_out=self.held_out)
         return path, request, run

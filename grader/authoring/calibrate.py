@@ -25,6 +25,7 @@ from grader.judge.case import Case
 from grader.labs import EXPECTED_FORMAT, Expectations, ExpectedNetwork, Lab
 from grader.model import Effort, LayerRow
 from grader.observation import HELD_OUT
+from grader.terms import Terms
 
 FALSE_FAILURE = 1e-4
 CONFIDENCE = 0.95
@@ -64,9 +65,8 @@ def observe(lab: Lab, *, data: str, effort: Effort, seed: int) -> Observation:
         AuthorError: the reference does not build and train all the networks of the lab.
     """
     with tempfile.TemporaryDirectory(prefix="epochmark-calibrate-") as folder:
-        request = pipeline.Request(
-            file=lab.solution_file, lab=lab, effort=effort, data=data, seed=seed, out=Path(folder)
-        )
+        terms = Terms(lab=lab, effort=effort, data=data, seed=seed)
+        request = pipeline.Request(file=lab.solution_file, terms=terms, out=Path(folder))
         source = datasets.resolve(data)
         run = pipeline.observe(request, intake.take(lab.solution_file), source, pipeline.silent)
         case = Case(

@@ -217,20 +217,17 @@ def gradescope_command(
     from grader.report import terminal  # noqa: PLC0415
     from grader.report.gradescope import HiddenTests  # noqa: PLC0415
     from grader.sandbox.contract import Tier  # noqa: PLC0415
+    from grader.terms import Terms  # noqa: PLC0415
 
     settings = gradescope.Settings(
         root=root,
-        lab=labs.find(lab_id),
-        effort=Effort(effort),
-        data=data,
-        seed=seed,
+        terms=Terms(lab=labs.find(lab_id), effort=Effort(effort), data=data, seed=seed, tier=Tier.C),
         hidden=HiddenTests(hidden),
-        tier=Tier.C,
         language=language.find(lang) if lang is not None else "",
     )
     if ready:
         gradescope.rehearse(settings)
-        click.echo(f"{settings.lab.id}: ready to grade")
+        click.echo(f"{settings.terms.lab.id}: ready to grade")
         return ExitCode.GRADED
     grade = gradescope.run(settings)
     if grade is not None:

@@ -109,20 +109,20 @@ def batch_command(
     from grader.errors import UsageError  # noqa: PLC0415
     from grader.model import Effort  # noqa: PLC0415
     from grader.sandbox.contract import Tier  # noqa: PLC0415
+    from grader.terms import Terms  # noqa: PLC0415
 
     if out.resolve() == source.resolve():
         raise UsageError("the folder of the class must not be that of the submissions: --out", slug="out-is-source")
-    task = classroom.Assignment(
+    terms = Terms(
         lab=labs.find(lab_id),
         effort=Effort(effort),
         data=data,
         seed=seed,
-        out=out,
-        tier=None if require_tier is None else Tier(require_tier),
         early_stop=early_stop,
-        staff=staff,
-        language=language.find(lang) if lang is not None else "",
+        tier=None if require_tier is None else Tier(require_tier),
     )
+    spoken = language.find(lang) if lang is not None else ""
+    task = classroom.Assignment(terms=terms, out=out, staff=staff, language=spoken)
     scope = batch.Scope(
         jobs=jobs or batch.default_jobs(),
         rerun=batch.Rerun(rerun),
@@ -140,7 +140,7 @@ def batch_command(
             with classroom.Classroom(task) as room:
                 found = rollcall.call(room, download, wishes)
                 _tell_intake(found, out / rollcall.LEFT_OUT)
-                _tell_untimed(found, is_due=task.lab.late is not None)
+                _tell_untimed(found, is_due=terms.lab.late is not None)
                 _tell_slurm(scope.slurm, out)
                 total = len(only) or len(found.entries) + len(found.empty)
                 with _Progress(total) as progress:

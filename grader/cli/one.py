@@ -152,19 +152,23 @@ def requested(
     from grader import labs, language, late, pipeline, submission  # noqa: PLC0415 - `grade --help` must not wait for them
     from grader.model import Effort  # noqa: PLC0415
     from grader.sandbox.contract import Tier  # noqa: PLC0415
+    from grader.terms import Terms  # noqa: PLC0415
 
     wanted = language.find(lang) if lang is not None else ""
     file = file if file is not None else submission.find_in(Path())
     lab = labs.find(lab_id or _recognised(file))
-    return pipeline.Request(
-        file=file,
+    terms = Terms(
         lab=lab,
         effort=Effort(effort),
         data=data,
         seed=seed,
-        out=out,
         early_stop=early_stop,
         tier=None if require_tier is None else Tier(require_tier),
+    )
+    return pipeline.Request(
+        file=file,
+        terms=terms,
+        out=out,
         handed_in=late.handed_in(submitted_at, extended_until, lab.late),
         staff=staff,
         language=wanted,
@@ -188,7 +192,7 @@ def _grade(request: Request, show: Callable[[Path], None] = _leave, fail_under: 
     from grader.cli.progress import Progress, of_another  # noqa: PLC0415
     from grader.language import use  # noqa: PLC0415
 
-    with use(request.spoken), Progress(request.lab, request.file) as progress:
+    with use(request.spoken), Progress(request.terms.lab, request.file) as progress:
         grade = pipeline.grade(request, progress.take)
     _print_summary(grade, request)
     with use(request.spoken):
@@ -242,9 +246,9 @@ def demo_command(*, out: Path, lang: str | None) -> int:
     """Grade a sample submission, partly wrong, to see what a report looks like."""
     from grader import labs, language, pipeline  # noqa: PLC0415
     from grader.model import Effort  # noqa: PLC0415
+    from grader.terms import Terms  # noqa: PLC0415
 
     lab = labs.find(labs.FLAGSHIP)
     file, wanted = lab.folder / "sample.ipynb", language.find(lang) if lang is not None else ""
-    return _grade(
-        pipeline.Request(file=file, lab=lab, effort=Effort.QUICK, data="auto", seed=1, out=out, language=wanted)
-    )
+    terms = Terms(lab=lab, effort=Effort.QUICK, data="auto", seed=1)
+    return _grade(pipeline.Request(file=file, terms=terms, out=out, language=wanted))

@@ -17,6 +17,7 @@ from grader.errors import MachineError
 from grader.evidence import Evidence
 from grader.labs import Anchor, Lab, Plan
 from grader.submission import Submission
+from grader.terms import Terms
 from grader.wire import Array, Frame
 from grader.workers import Ending, Launch, Worker, WorkerLost
 
@@ -52,16 +53,13 @@ class Job:
     """
 
     submission: Submission
-    lab: Lab
-    plan: Plan
-    seed: int
+    terms: Terms
     data_path: Path
     relabelling: Sequence[int]
     launch: Launch
     held_out: Array
     trials: Array
     arguments: Arguments
-    early_stop: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,16 +75,16 @@ class Reading:
 
 
 @contextmanager
-def reading(submission: Submission, lab: Lab, plan: Plan, launch: Launch, listener: Listener) -> Iterator[Reading]:
+def reading(submission: Submission, terms: Terms, launch: Launch, listener: Listener) -> Iterator[Reading]:
     """Start a worker and let it tell the cells of a submission; it imports TensorFlow while nobody asks for more.
 
     Raises:
         MachineError: no worker can be started.
     """
-    with launch("grader.collect.worker", plan.limits) as worker:
+    with launch("grader.collect.worker", terms.plan.limits) as worker:
         begun = Reading(worker=worker)
         try:
-            worker.send(_text(submission, lab))
+            worker.send(_text(submission, terms.lab))
             begun.ending = _hear_cells(begun, listener)
         except WorkerLost as lost:
             begun.ending = _charged(lost)
@@ -124,7 +122,7 @@ def collect(job: Job, folder: Path, listener: Listener, begun: Reading | None = 
     """
     started = time.monotonic()
     found = _collect_once(job, folder, listener, begun)
-    is_early = time.monotonic() - started < job.plan.limits.wall_s / 2
+    is_early = time.monotonic() - started < job.terms.plan.limits.wall_s / 2
     if found.ending == "died" and found.ending_detail in CRASHES and is_early:
         found = _collect_once(job, folder, listener, None)
     return found
@@ -133,14 +131,14 @@ def collect(job: Job, folder: Path, listener: Listener, begun: Reading | None = 
 def _collect_once(job: Job, folder: Path, listener: Listener, begun: Reading | None) -> Evidence:
     with record.Recorder(folder) as recorder:
         with ExitStack() as stack:
-            begun = begun or stack.enter_context(reading(job.submission, job.lab, job.plan, job.launch, listener))
+            begun = begun or stack.enter_context(reading(job.submission, job.terms, job.launch, listener))
             is_kept, heard = all(recorder.write(frame) for frame in begun.frames), _Heard()
             ending = begun.ending or (_follow(job, begun, recorder, listener, heard) if is_kept else _FULL)
             begun.worker.kill()
             peak, log = begun.worker.peak_bytes, begun.worker.log
         (folder / "worker.log").write_text(log, encoding="utf-8", errors="replace")
         # Last, so that no record of the worker's takes its place.
-        told = {"peak_bytes": peak, "began": heard.began, "unreadable": _is_unreadable(begun, job.plan)}
+        told = {"peak_bytes": peak, "began": heard.began, "unreadable": _is_unreadable(begun, job.terms.plan)}
         recorder.add(Frame(kind="run", fields=told))
         recorder.add(Frame(kind="end", fields={"reason": ending.reason, "detail": ending.detail}))
     return record.read(folder)
@@ -235,16 +233,17 @@ def _interrupted(index: int, reason: str) -> Frame:
     return Frame(kind="ran", fields=fields)
 
 
-def orders(lab: Lab, plan: Plan, suffix: str, seed: int, *, early_stop: bool) -> dict[str, Any]:
+def orders(terms: Terms, suffix: str) -> dict[str, Any]:
     """Return what a worker is told, as JSON fields, beside the arrays that it gets."""
+    lab, plan = terms.lab, terms.plan
     budget: dict[str, Any] = dict(plan.budget)
-    if not early_stop:
+    if not terms.early_stop:
         budget.pop("stop_accuracy", None)
     return {
         "suffix": suffix,
         "placeholder": lab.placeholder,
         "stand_ins": list(lab.stand_ins),
-        "seed": seed,
+        "seed": terms.seed,
         "budget": budget,
         "watched": list(lab.watched),
         "labels": list(lab.labels),
@@ -273,14 +272,14 @@ def _text(submission: Submission, lab: Lab) -> Frame:
 
 
 def _request(job: Job, *, without: frozenset[str]) -> Frame:
-    fields = orders(job.lab, job.plan, job.submission.suffix, job.seed, early_stop=job.early_stop)
+    fields = orders(job.terms, job.submission.suffix)
     missing = [name for name in datasets.ARRAYS if name not in without]
     arrays = {
         "held_out": job.held_out,
         "trials": job.trials,
         **{
             f"f{position}_{t}_{n}": argument
-            for position, function in enumerate(job.lab.functions)
+            for position, function in enumerate(job.terms.lab.functions)
             for t, trial in enumerate(job.arguments[function.name])
             for n, argument in enumerate(trial)
         },

@@ -45,7 +45,8 @@ class Failure:
 class Cell:
     """One cell: its code, what is written there, and what became of it when it ran.
 
-    `placeholders` and `broken` are lines: where something is to be filled in, and where it is no Python.
+    `placeholders` and `broken` are lines: where something is to be filled in, and where it is no Python. `made` are the
+    classes that are called, as layers are, each with its line, in the order of the text.
     """
 
     index: int
@@ -53,6 +54,7 @@ class Cell:
     marks: tuple[Mark, ...] = ()
     placeholders: tuple[int, ...] = ()
     broken: tuple[int, ...] = ()
+    made: tuple[tuple[int, str], ...] = ()
     state: str = "skipped"
     failures: tuple[Failure, ...] = ()
     output: str = ""

@@ -243,6 +243,7 @@ def _written(arrays: Mapping[str, Array]) -> dict[str, Any]:
         "marks": tuple(_mark(mark) for mark in facts["marks"][:MARKS_LIMIT]),
         "placeholders": tuple(_line(line) for line in facts["placeholders"][:MARKS_LIMIT]),
         "broken": tuple(_line(line) for line in facts.get("broken", ())[:MARKS_LIMIT]),
+        "made": tuple((_line(line), str(name)) for line, name in facts.get("made", ())[:MARKS_LIMIT]),
     }
 
 

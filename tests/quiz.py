@@ -156,6 +156,7 @@ def case_of(lab: Lab, code: str) -> Case:
         source=code,
         marks=tuple(_mark(each) for each in found["marks"]),
         placeholders=tuple(found["placeholders"]),
+        made=tuple((line, name) for line, name in found["made"]),
         state="ok",
         failures=tuple(failures),
     )

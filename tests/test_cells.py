@@ -39,6 +39,12 @@ def test_calls_are_known_by_their_names(code: str, call: str) -> None:
     assert call in found[0]["calls"]
 
 
+def test_where_layers_are_made_is_known() -> None:
+    code = "x = f(1)\nm = tf.keras.Sequential([\n    Flatten(), layers.Dense(\n        10),\n    Dense(2)])\nm.Add(3)"
+    found = marks.find(cells.statements(code), placeholder="XXXXXX")["made"]
+    assert found == [(2, "Sequential"), (3, "Dense"), (3, "Flatten"), (5, "Dense"), (6, "Add")]
+
+
 @pytest.mark.parametrize("extra", [{}, {"nbformat": 3}, {"nbformat": "x", "metadata": None}, {"unknown": [1, 2]}])
 def test_a_notebook_that_fails_validation_is_read_all_the_same(extra: dict[str, object]) -> None:
     assert cells.split(notebook("a = 1", **extra), suffix=".ipynb") == ["a = 1"]

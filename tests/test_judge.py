@@ -13,7 +13,7 @@ from grader.evidence import Axes, Call, DataFacts, Figure, FunctionRun, Snapshot
 from grader.judge import architecture, figures
 from grader.judge import images as scaling
 from grader.judge.functions import _compare
-from grader.judge.reading import courses
+from grader.judge.reading import courses, place_of_made
 from grader.judge.training import _curve_problem, _is_still_learning
 from grader.judge.verdict import NOWHERE, Verdict
 from grader.wire import Array
@@ -228,3 +228,29 @@ def test_the_line_that_is_shown_is_that_of_the_images_in_question() -> None:
     with pytest.raises(Verdict) as caught:
         scaling.require_scaled(case, "data_prep")
     assert (caught.value.feedback.cell, caught.value.feedback.line) == (1, 1)
+
+
+LAYERS = """def build_fc_model():
+    return tf.keras.Sequential([
+        layers.Flatten(),
+        layers.Dense(64, activation="relu"), layers.Dense(32),
+        layers.Dense(10),
+    ])
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "line"),
+    [
+        (LAYERS, 0, 4),
+        (LAYERS, 1, 4),
+        (LAYERS, 2, 5),
+        ("print(1)\n" + LAYERS, 2, 6),
+        ("spare = layers.Dense(3)\n" + LAYERS, 2, 6),
+        (LAYERS.replace(", layers.Dense(32)", ""), 2, 1),
+        (LAYERS.replace("layers.Flatten()", "layers.Dense(3)"), 2, 1),
+    ],
+)
+def test_a_layer_is_shown_where_it_is_made(code: str, number: int, line: int) -> None:
+    case = quiz.case_of(labs.find(labs.FLAGSHIP), code)
+    assert place_of_made(case, "fc_build", {"Dense"}, number, 3) == (1, line)

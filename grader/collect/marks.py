@@ -14,14 +14,17 @@ from grader.collect.cells import Statement
 MARKS_LIMIT = 3_000
 """Marks kept of one cell; a hand-written lab has some thirty in all."""
 
+NAME_LIMIT = 60
+"""Letters kept of the name of a class."""
+
 TOKEN_RESTARTS = 50
 """How often reading goes on behind text that has no tokens; each time costs the length of the rest."""
 
 
 def find(statements: Sequence[Statement], *, placeholder: str) -> dict[str, Any]:
-    """Return `{"marks": […], "placeholders": [line, …], "broken": [line, …]}` for the statements of one cell.
+    """Return `{"marks": […], "placeholders": [line, …], "broken": [line, …], "made": [[line, class], …]}` of one cell.
 
-    Broken are the lines at which a statement cannot be read as Python.
+    Broken are the lines at which a statement cannot be read as Python; made is what is called by the name of a class.
     """
     marks: list[dict[str, Any]] = []
     places: list[int] = []
@@ -33,11 +36,13 @@ def find(statements: Sequence[Statement], *, placeholder: str) -> dict[str, Any]
         else:
             marks.extend(_marks_in_tree(statement.tree))
             places.extend(_places_in_tree(statement.tree, pattern))
+    made = [pair for statement in statements if statement.tree is not None for pair in _made(statement.tree)]
     broken = [statement.broken_line for statement in statements if statement.tree is None]
     return {
         "marks": marks[:MARKS_LIMIT],
         "placeholders": sorted(set(places))[:MARKS_LIMIT],
         "broken": broken[:MARKS_LIMIT],
+        "made": sorted(made)[:MARKS_LIMIT],
     }
 
 
@@ -73,6 +78,12 @@ def _assigned(node: ast.AST) -> list[str]:
 
 def _called(node: ast.AST) -> list[str]:
     return sorted({name for n in ast.walk(node) if isinstance(n, ast.Call) if (name := dotted(n.func))})[:40]
+
+
+def _made(tree: ast.stmt) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (name := dotted(node.func).rpartition(".")[2])[:1].isupper():
+            yield node.lineno, name[:NAME_LIMIT]
 
 
 def _targets(node: ast.AST) -> list[str]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from grader.evidence import Snapshot
 from grader.judge.case import Case, has_convolution
-from grader.judge.reading import nothing_recorded, place_of, require_filled
-from grader.judge.verdict import Problem, fail
+from grader.judge.reading import nothing_recorded, place_of, place_of_made, require_filled
+from grader.judge.verdict import Place, fail
 from grader.language import gettext as _
 from grader.language import pgettext, whole
 from grader.model import LayerRow
@@ -23,6 +24,13 @@ SUM_TOLERANCE = 1e-3
 _TRANSPARENT = frozenset({"Dropout", "SpatialDropout2D", "GaussianNoise", "Rescaling"})
 _ACTIVATIONS = frozenset({"Activation", "ReLU", "Softmax", "ELU", "LeakyReLU"})
 
+_ALIASES = {
+    "Conv2D": {"Conv2D", "Convolution2D"},
+    "MaxPooling2D": {"MaxPooling2D", "MaxPool2D"},
+    "AveragePooling2D": {"AveragePooling2D", "AvgPool2D"},
+}
+"""What layers can be called in code, where they have several names."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Built:
@@ -34,22 +42,42 @@ class _Built:
     problem: str
 
 
-def _require_one_right(case: Case, role_id: str, part_id: str, problem_of: Callable[[_Built], Problem | None]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Mistake:
+    """What is wrong with a network; `layer` is the position of the layer at fault in its table, if it is one."""
+
+    defect: str
+    details: Mapping[str, object] = field(default_factory=dict)
+    layer: int | None = None
+
+
+def _require_one_right(case: Case, role_id: str, part_id: str, mistake_in: Callable[[_Built], _Mistake | None]) -> None:
     """End the check where no network of a role is in order; a second one is an experiment, or a first try put right."""
     first, snapshots = None, case.snapshots(role_id)
     if not snapshots:
         require_filled(case, part_id)
     for snapshot in {s.model: s for s in reversed(snapshots)}.values():
-        problem = problem_of(_built(case, snapshot))
-        if problem is None:
+        network = _built(case, snapshot)
+        mistake = mistake_in(network)
+        if mistake is None:
             return
-        # Seen from the last network to the first: the first one's problem is told.
-        first = problem
+        # Seen from the last network to the first: the first one's mistake is told.
+        first = network, mistake
     if first is None:
         role = case.role(role_id)
         what = _("No {role} was built: `{variable}` is no network that can run.")
         nothing_recorded(case, part_id, what.format(role=role.called, variable=role.variable))
-    fail(first[0], place_of(case, part_id), **first[1])
+    network, mistake = first
+    fail(mistake.defect, _place_of(case, part_id, network, mistake.layer), **mistake.details)
+
+
+def _place_of(case: Case, part_id: str, network: _Built, position: int | None) -> Place:
+    """Return where a layer of a network is written, as far as that can be told; otherwise where the network is."""
+    if position is None or not network.rebuilt:
+        return place_of(case, part_id)
+    kind = network.layers[position].kind
+    alike = [number for number, layer in enumerate(network.layers) if layer.kind == kind]
+    return place_of_made(case, part_id, _ALIASES.get(kind, {kind}), alike.index(position), len(alike))
 
 
 def _built(case: Case, snapshot: Snapshot) -> _Built:
@@ -67,48 +95,51 @@ def require_ten_outputs(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the network ends in ten outputs, and is of the right kind at all."""
     wants_convolution = has_convolution(case.expected.networks[role_id].layers)
 
-    def problem_of(network: _Built) -> Problem | None:
+    def mistake_in(network: _Built) -> _Mistake | None:
         if wants_convolution and not has_convolution(network.layers):
-            return "no-convolution", {}
+            return _Mistake("no-convolution")
         width = network.layers[-1].output_shape if network.layers else ()
         if not network.rebuilt:
             claimed = () if width == (CLASSES,) else width  # Good enough to tell what is wrong, never to pass.
             width = claimed if network.outputs is None else network.outputs.shape[1:]
         found = " × ".join(map(str, width)) or pgettext("number of outputs", "no")
-        return None if width == (CLASSES,) else ("number-of-outputs", {"found": found})
+        if width == (CLASSES,):
+            return None
+        return _Mistake("number-of-outputs", {"found": found}, _last_layer(network.layers))
 
-    _require_one_right(case, role_id, part_id, problem_of)
+    _require_one_right(case, role_id, part_id, mistake_in)
 
 
 def require_probabilities(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the outputs are probabilities of the ten digits, for images that the network has never seen."""
-    _require_one_right(case, role_id, part_id, _problem_with_outputs)
+    _require_one_right(case, role_id, part_id, _mistake_in_outputs)
 
 
-def _problem_with_outputs(network: _Built) -> Problem | None:
+def _mistake_in_outputs(network: _Built) -> _Mistake | None:
     outputs = network.outputs
     if outputs is None:
         is_softmax = network.rebuilt and last_activation(network.layers) == "softmax"
-        return None if is_softmax else ("no-outputs", {})
+        return None if is_softmax else _Mistake("no-outputs")
     usable = np.isfinite(outputs).all(axis=1)
     if not usable.any() and last_activation(normalised(network.layers)) == "softmax":
         return None  # Training blew up. The network itself is right, and another part says what is not.
     if are_probabilities(outputs[usable]):
         return None
-    return "no-probabilities", {"total": float(outputs[usable][0].sum()) if usable.any() else float("nan")}
+    total = float(outputs[usable][0].sum()) if usable.any() else float("nan")
+    return _Mistake("no-probabilities", {"total": total}, _last_layer(network.layers))
 
 
 def require_logits(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the network ends in ten numbers as they come, without an activation."""
 
-    def problem_of(network: _Built) -> Problem | None:
-        activation = last_activation(normalised(network.layers))
+    def mistake_in(network: _Built) -> _Mistake | None:
+        activation, last = last_activation(normalised(network.layers)), _last_layer(network.layers)
         if network.rebuilt and activation != "linear":
-            return "no-logits", {"found": activation}
-        outputs = network.outputs
-        return ("no-logits", {"found": "softmax"}) if outputs is not None and are_probabilities(outputs) else None
+            return _Mistake("no-logits", {"found": activation}, last)
+        is_softmax = network.outputs is not None and are_probabilities(network.outputs)
+        return _Mistake("no-logits", {"found": "softmax"}, last) if is_softmax else None
 
-    _require_one_right(case, role_id, part_id, problem_of)
+    _require_one_right(case, role_id, part_id, mistake_in)
 
 
 def require_outputs(case: Case, role_id: str, part_id: str) -> None:
@@ -121,32 +152,39 @@ def require_dropout(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the network has the dropout layers of the lab's: as many, in the same places, of the same rates."""
     wanted = _dropouts(case.expected.networks[role_id].layers)
 
-    def problem_of(network: _Built) -> Problem | None:
+    def mistake_in(network: _Built) -> _Mistake | None:
         found = _dropouts(network.layers)
         if not network.rebuilt:
-            return "not-rebuilt", {"problem": network.problem}
+            return _Mistake("not-rebuilt", {"problem": network.problem})
         if len(found) != len(wanted):
-            return "dropout-count", {"found": len(found), "wanted": len(wanted)}
-        for (place, rate), (other_place, other_rate) in zip(found, wanted, strict=True):
-            if place != other_place:
-                return "dropout-place", {}
-            if abs(rate - other_rate) > RATE_TOLERANCE:
-                return "dropout-rate", {"found": rate, "wanted": other_rate}
+            return _Mistake("dropout-count", {"found": len(found), "wanted": len(wanted)})
+        for mine, theirs in zip(found, wanted, strict=True):
+            if mine.after != theirs.after:
+                return _Mistake("dropout-place", layer=mine.position)
+            if abs(mine.rate - theirs.rate) > RATE_TOLERANCE:
+                return _Mistake("dropout-rate", {"found": mine.rate, "wanted": theirs.rate}, mine.position)
         return None
 
-    _require_one_right(case, role_id, part_id, problem_of)
+    _require_one_right(case, role_id, part_id, mistake_in)
 
 
 RATE_TOLERANCE = 1e-6
 
 
-def _dropouts(layers: Sequence[LayerRow]) -> list[tuple[int, float]]:
-    """Return, for each dropout layer, after how many layers with weights it comes, and its rate."""
-    found, weighted = list[tuple[int, float]](), 0
-    for layer in layers:
+class _Dropout(NamedTuple):
+    """A dropout layer: its position in the table, after how many layers with weights it comes, and its rate."""
+
+    position: int
+    after: int
+    rate: float
+
+
+def _dropouts(layers: Sequence[LayerRow]) -> list[_Dropout]:
+    found, weighted = list[_Dropout](), 0
+    for position, layer in enumerate(layers):
         weighted += layer.parameters > 0
         if layer.kind == "Dropout":
-            found.append((weighted, float(dict(layer.settings).get("rate", "0"))))
+            found.append(_Dropout(position, weighted, float(dict(layer.settings).get("rate", "0"))))
     return found
 
 
@@ -187,22 +225,22 @@ def require_architecture(case: Case, role_id: str, part_id: str) -> None:
     free_hidden = case.role(role_id).free_hidden
     wanted = normalised(case.expected.networks[role_id].layers)
 
-    def problem_of(network: _Built) -> Problem | None:
+    def mistake_in(network: _Built) -> _Mistake | None:
         if not network.rebuilt:
-            return "not-rebuilt", {"problem": network.problem}
-        layers = normalised(network.layers)
-        if layers and layers[0].kind == "Flatten" and wanted[0].kind != "Flatten":
+            return _Mistake("not-rebuilt", {"problem": network.problem})
+        layers = _drawn(network.layers)
+        if layers and layers[0][1].kind == "Flatten" and wanted[0].kind != "Flatten":
             # Whether the images come as rows is a question about the images.
             del layers[0]
-        for number, (mine, theirs) in enumerate(zip(layers, wanted, strict=False), start=1):
+        for number, ((position, mine), theirs) in enumerate(zip(layers, wanted, strict=False), start=1):
             what = _difference(mine, theirs, free=free_hidden and number < len(wanted))
             if what:
-                return "other-layer", {"what": what.format(number=number, **_facts(mine, theirs))}
+                return _Mistake("other-layer", {"what": what.format(number=number, **_facts(mine, theirs))}, position)
         if len(layers) != len(wanted):
-            return "other-depth", {"found": len(layers), "wanted": len(wanted)}
+            return _Mistake("other-depth", {"found": len(layers), "wanted": len(wanted)})
         return None
 
-    _require_one_right(case, role_id, part_id, problem_of)
+    _require_one_right(case, role_id, part_id, mistake_in)
 
 
 def normalised(layers: Sequence[LayerRow]) -> list[LayerRow]:
@@ -211,14 +249,25 @@ def normalised(layers: Sequence[LayerRow]) -> list[LayerRow]:
     An activation that is a layer of its own belongs to the layer before it; reshaping the input, and layers that do
     nothing when the network is used, are left out.
     """
-    rows: list[LayerRow] = []
-    for layer in layers:
-        if layer.kind in _ACTIVATIONS and rows and rows[-1].activation == "linear":
-            rows[-1] = replace(rows[-1], activation=layer.activation)
+    return [row for _position, row in _drawn(layers)]
+
+
+def _last_layer(layers: Sequence[LayerRow]) -> int | None:
+    """Return the position of the layer that outputs come from, as one would draw the network, or None without any."""
+    drawn = _drawn(layers)
+    return drawn[-1][0] if drawn else None
+
+
+def _drawn(layers: Sequence[LayerRow]) -> list[tuple[int, LayerRow]]:
+    rows: list[tuple[int, LayerRow]] = []
+    for position, layer in enumerate(layers):
+        if layer.kind in _ACTIVATIONS and rows and rows[-1][1].activation == "linear":
+            before, row = rows[-1]
+            rows[-1] = before, replace(row, activation=layer.activation)
         elif layer.kind == "Reshape" and len(layer.output_shape) == 1:
-            rows.append(LayerRow(kind="Flatten", output_shape=layer.output_shape, parameters=0))
+            rows.append((position, LayerRow(kind="Flatten", output_shape=layer.output_shape, parameters=0)))
         elif layer.kind not in _TRANSPARENT and layer.kind != "Reshape":
-            rows.append(layer)
+            rows.append((position, layer))
     return rows
 
 

@@ -57,6 +57,22 @@ def place_of(case: Case, part_id: str, names: Collection[str] = ()) -> Place:
     return (places[-1][0].index, places[-1][1].line) if places else NOWHERE
 
 
+def place_of_made(case: Case, part_id: str, names: Collection[str], number: int, count: int) -> Place:
+    """Return where, of all `count` objects of a class that a part uses, the one with a number from 0 is made.
+
+    Where the code of the part does not call the class by one of its `names` as often as that (there is a loop, or two
+    networks), nobody can tell by reading: that is the place of the part.
+    """
+    places = case.places(case.lab.part(part_id))[-1:]
+    made = [
+        (cell.index, line)
+        for cell, mark in places
+        for line, name in cell.made
+        if name in names and mark.line <= line <= mark.end_line
+    ]
+    return made[number] if len(made) == count else place_of(case, part_id)
+
+
 def nothing_recorded(case: Case, part_id: str, what: str) -> NoReturn:
     """End a check for which nothing was recorded, saying why as well as can be known."""
     complain_of_failures(case, require_written(case, part_id))

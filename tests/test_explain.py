@@ -20,7 +20,9 @@ def check(name: str, outcome: Outcome, feedback: Feedback | None = None, *, hidd
     return CheckResult(spec=spec, outcome=outcome, earned=earned, feedback=feedback or Feedback(rationale=""))
 
 
-WRONG = Feedback(rationale="It has nine \x1b[31moutputs.", hint="Count the digits.", cell=4, line=2)
+WRONG = Feedback(
+    rationale="It has nine \x1b[31moutputs.", hint="Count the digits.", deeper="From none to nine.", cell=4, line=2
+)
 PARTS = (
     PartResult(
         id="data_prep",
@@ -92,6 +94,7 @@ def test_a_part_is_explained(words: list[str], tmp_path: Path) -> None:
         "  It has nine outputs.",
         "  Where: cell 4, line 2",
         "  Try: Count the digits.",
+        "  If that does not help: From none to nine.",
         "",
         "✗ probabilities is asked. (0.00 of 5.00)",
         "  First the problem above has to be solved.",

@@ -16,6 +16,7 @@ from grader.judge.functions import _compare
 from grader.judge.reading import courses, place_of_made
 from grader.judge.training import _curve_problem, _is_still_learning
 from grader.judge.verdict import NOWHERE, Verdict
+from grader.model import LayerRow
 from grader.wire import Array
 
 
@@ -204,6 +205,23 @@ def test_a_network_made_of_another_one_is_known_by_its_weights(
 )
 def test_what_a_softmax_gives(outputs: Array, expected: object) -> None:
     assert architecture.are_distributions(outputs) is expected
+
+
+@pytest.mark.parametrize(
+    ("outputs", "expected"),
+    [
+        (np.full((4, 10), 0.1), ""),
+        (np.full((4, 12), 1 / 12), ""),
+        (np.full((4, 10), 0.2), "no-probabilities"),
+        (np.full((4, 10), np.nan), "no-probabilities"),
+        (None, "no-outputs"),
+    ],
+)
+def test_how_many_outputs_there_are_is_charged_once(outputs: Array | None, expected: str) -> None:
+    layer = LayerRow(kind="Dense", output_shape=(12,), parameters=1)
+    network = architecture._Built(layers=(layer,), outputs=outputs, rebuilt=True, problem="")
+    mistake = architecture._mistake_in_outputs(network)
+    assert (mistake.defect if mistake else "") == expected
 
 
 def test_the_line_that_is_shown_is_that_of_the_images_in_question() -> None:

@@ -123,7 +123,8 @@ def _mistake_in_outputs(network: _Built) -> _Mistake | None:
     usable = np.isfinite(outputs).all(axis=1)
     if not usable.any() and last_activation(normalised(network.layers)) == "softmax":
         return None  # Training blew up. The network itself is right, and another part says what is not.
-    if are_probabilities(outputs[usable]):
+    # How many outputs there are is another question.
+    if are_distributions(outputs[usable]):
         return None
     total = float(outputs[usable][0].sum()) if usable.any() else float("nan")
     return _Mistake("no-probabilities", {"total": total}, _last_layer(network.layers))
@@ -136,7 +137,7 @@ def require_logits(case: Case, role_id: str, part_id: str) -> None:
         activation, last = last_activation(normalised(network.layers)), _last_layer(network.layers)
         if network.rebuilt and activation != "linear":
             return _Mistake("no-logits", {"found": activation}, last)
-        is_softmax = network.outputs is not None and are_probabilities(network.outputs)
+        is_softmax = network.outputs is not None and are_distributions(network.outputs)
         return _Mistake("no-logits", {"found": "softmax"}, last) if is_softmax else None
 
     _require_one_right(case, role_id, part_id, mistake_in)
@@ -201,11 +202,6 @@ def require_softmax_of(case: Case, role_id: str, part_id: str, variable: str) ->
         fail("no-wrapped-softmax", place, name=variable)
     if not any(case.copies.get(number) in case.models(role_id) for number in numbers):
         fail("wraps-other-network", place, name=variable, wanted=case.role(role_id).variable)
-
-
-def are_probabilities(outputs: Array) -> bool:
-    """Tell whether rows (n, classes) are distributions over the ten digits."""
-    return outputs.shape[1:] == (CLASSES,) and are_distributions(outputs)
 
 
 def are_distributions(outputs: Array) -> bool:

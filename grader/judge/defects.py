@@ -90,7 +90,7 @@ DEFECTS: dict[str, Defect] = {
         "The number of units of the last layer is the number of classes.",
     ),
     "no-probabilities": Defect(
-        "The outputs are no probabilities of ten digits: for one image they add up to {total:.2f}, not to 1.",
+        "The outputs are no probabilities: for one image they add up to {total:.2f}, not to 1.",
         "Which activation turns ten numbers into probabilities that add up to one? It belongs in the last layer.",
     ),
     "no-outputs": Defect(
@@ -98,11 +98,11 @@ DEFECTS: dict[str, Defect] = {
     ),
     "other-layer": Defect(
         "{what}",
-        "Compare your layers with the lab's text, one by one. The table of layers shows the first difference.",
+        "Compare your layers with the lab's text, one by one. The report's table of layers shows the first difference.",
     ),
     "other-depth": Defect(
         "Your network has {found} layers; the lab asks for {wanted}.",
-        "Compare your layers with the lab's text, one by one. The table of layers shows the first difference.",
+        "Compare your layers with the lab's text, one by one. The report's table of layers shows the first difference.",
     ),
     # Compile.
     "compile-stopped": Defect("`compile` stopped: {error}", "Check the names of the arguments and their spelling."),

@@ -59,8 +59,8 @@ _TEXTS: dict[tuple[str, ...], str] = {
     ),
     ("no-convolution", "other-layer", "other-depth", "not-rebuilt"): N_(
         "Call `summary()` of your network and lay it beside the lab's text. Go down both until they differ for the"
-        " first time: is it the kind of layer, a size, or the activation? Change only that, and grade again; the "
-        "rest often follows."
+        " first time: is it the kind of layer, or a size? Activations are not shown there; compare those in your "
+        "code. Change only one thing, and grade again; the rest often follows."
     ),
     ("number-of-outputs",): N_(
         "Call `summary()` of your network: the last row says how many numbers come out for each image. How many "

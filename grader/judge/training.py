@@ -110,7 +110,7 @@ def _gives_logits(case: Case, role_id: str) -> bool:
     """Tell whether the network ends without an activation; then a loss for logits is in order, too."""
     outputs = next((n.outputs for n in case.verified_networks(role_id) if n.outputs is not None), None)
     is_linear = _last_activation(case, role_id) == "linear"
-    return is_linear and (outputs is None or not architecture.are_probabilities(outputs))
+    return is_linear and (outputs is None or not architecture.are_distributions(outputs))
 
 
 def _means_logits(case: Case, role_id: str) -> bool:

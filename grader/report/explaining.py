@@ -22,7 +22,7 @@ Report = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One thing that a part asks, and what became of it; `happened`, `place` and `hint` where it is not right yet."""
+    """One thing that a part asks, and what became of it; `happened` to `deeper` say more where it is not right yet."""
 
     asked: str
     outcome: Outcome
@@ -30,6 +30,7 @@ class Point:
     happened: str = ""
     place: str = ""
     hint: str = ""
+    deeper: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,8 @@ def _details(point: Point) -> Iterator[str]:
         yield _("Where: {place}").format(place=point.place)
     if point.hint:
         yield _("Try: {hint}").format(hint=point.hint)
+    if point.deeper:
+        yield f"{_('If that does not help')}: {point.deeper}"
 
 
 def _point(check: Mapping[str, Any]) -> Point:
@@ -126,6 +129,7 @@ def _point(check: Mapping[str, Any]) -> Point:
         happened=clean(_text(check, "rationale"), PARAGRAPH) or WORDS[outcome].note or f"{WORDS[outcome].label}.",
         place=where.format(cell=cell, line=number) if type(cell) is int else "",
         hint=clean(_text(check, "hint"), PARAGRAPH),
+        deeper=clean(_text(check, "deeper"), PARAGRAPH),
     )
 
 

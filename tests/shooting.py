@@ -81,7 +81,7 @@ model.fit(train_images, train_labels, batch_size=64, epochs=5)
 test_loss, test_acc = model.evaluate(test_images, test_labels)
 """
 WRONG = HONEST.replace("Dense(10,", "Dense(12,").replace("/ 255.0", "/ 1.0")
-USUAL = {"honest": 40.0, "wrong": 22.0}
+USUAL = {"honest": 40.0, "wrong": 27.0}
 """What an honest and a wrong submission get when nothing was attacked."""
 
 

@@ -50,6 +50,7 @@ from grader.scratch import PREFIX
 from grader.stations import Stations
 from grader.terms import Terms
 from grader.verify import host as verification
+from grader.workers import STARVED
 
 FOLDER = Path(__file__).parent / "attacks"
 PAGE = Path(__file__).parent.parent / "docs" / "security.md"
@@ -416,8 +417,8 @@ class Range:
                 hit.breaches.append(f"{name} got {float(grade.earned)} instead of {USUAL[name]}")
         hit.text = kept = _kept(lane.out)
         hit.breaches += lane.breaches(kept)
-        # Twice, as time that a worker spends waiting for a processor is not its own.
-        if seconds > 2 * WALL_S + 4 + (verification.TOTAL_CPU_S if attack.verifies else 0):
+        # Time that a worker spends waiting for a processor is not its own.
+        if seconds > (1 + STARVED) * WALL_S + 4 + (verification.TOTAL_CPU_S if attack.verifies else 0):
             hit.breaches.append(f"it took {seconds:.1f} s")
         if sum(path.stat().st_size for path in lane.out.rglob("*") if path.is_file()) > LOG_CAP:
             hit.breaches.append("too much was kept of it")

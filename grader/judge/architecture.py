@@ -122,9 +122,9 @@ def require_dropout(case: Case, role_id: str, part_id: str) -> None:
     wanted = _dropouts(case.expected.networks[role_id].layers)
 
     def problem_of(network: _Built) -> Problem | None:
-        found = _dropouts(network.layers)
         if not network.rebuilt:
             return "not-rebuilt", {"problem": network.problem}
+        found = _dropouts(network.layers)
         if len(found) != len(wanted):
             return "dropout-count", {"found": len(found), "wanted": len(wanted)}
         for (place, rate), (other_place, other_rate) in zip(found, wanted, strict=True):

@@ -6,11 +6,10 @@ import io
 import stat
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from grader.errors import StudentError
+from grader.errors import GraderError, StudentError
 
 SIZE_LIMIT = 20 * 1024**2
 """Bytes; the largest notebook of a sample of 131 real ones had 2.6 MB, nearly all of it pictures."""
@@ -19,8 +18,6 @@ SUFFIXES = (".ipynb", ".py")
 
 MEMBERS_LIMIT = 2_000
 """Entries of an archive; somebody's whole project folder has some hundred."""
-
-_UNZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 
 
 def lab_file(archive: str, data: bytes) -> tuple[str, bytes]:
@@ -38,7 +35,9 @@ def lab_file(archive: str, data: bytes) -> tuple[str, bytes]:
             with members.open(chosen) as stream:
                 # The size that the archive tells is a claim; what comes out is counted.
                 content = stream.read(SIZE_LIMIT + 1)
-    except _UNZIP_ERRORS as error:
+    except GraderError:
+        raise
+    except Exception as error:  # each way to pack has errors of its own
         raise StudentError(f"{archive}: not a .zip archive that can be read ({error})", slug="bad-archive") from error
     if len(content) > SIZE_LIMIT:
         raise too_large(f"{archive}: {chosen!a}", len(content))

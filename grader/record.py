@@ -54,8 +54,9 @@ AXES_LIMIT = 40
 PREDICTED_LIMIT = 10
 """Digits that networks gave for one image; there are ten."""
 
-KIND_LIMIT, NETWORK_LIMIT = 10_000, 300
-"""Records of one kind that are looked at, and of snapshots of networks; hand-written labs leave some dozens."""
+KIND_LIMIT = 10_000
+KIND_LIMITS = {"snapshot": 300, "figure": 60}
+"""Records of one kind that are looked at, and of those that are compared with much else; labs leave some dozens."""
 
 CALLS_LIMIT, NAMES_LIMIT = 1_000, 100
 """Calls of one method, and networks with a name at one time; what asks about calls compares them with each other."""
@@ -165,7 +166,7 @@ class _Reader:
                 self._take(line)
             except _MISFITS:
                 self._malformed += 1
-        losses, tapes = self._kept.get("losses", [((), 0)])[-1]
+        losses, tapes = [((), 0), *self._kept.get("losses", ())][-1]
         return Evidence(
             run=self._run,
             cells=tuple(Cell(**fields) for _, fields in sorted(self._cells.items())),
@@ -203,7 +204,7 @@ class _Reader:
             self._take_answer(_answer(fields))
         elif kind in _PARSERS:
             kept = self._kept.setdefault(kind, [])
-            if len(kept) < (NETWORK_LIMIT if kind == "snapshot" else KIND_LIMIT):
+            if len(kept) < KIND_LIMITS.get(kind, KIND_LIMIT):
                 kept.append(_PARSERS[kind](fields, arrays))
 
     def _take_cell(self, kind: str, fields: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
@@ -280,7 +281,7 @@ def _failure(fields: Mapping[str, Any]) -> Failure:
     return Failure(
         kind=str(fields["kind"]),
         type=str(fields["type"]),
-        message=str(fields["message"]),
+        message=str(fields["message"])[:TEXT_LIMIT],
         cell=_optional_int(fields["cell"]),
         line=_optional_int(fields["line"]),
         first=_int(fields["first"]),
@@ -314,7 +315,7 @@ def _call(fields: Mapping[str, Any]) -> Call:
         data=_data(fields["data"]),
         settings=_settings(fields["settings"]),
         result=_result(fields["result"]),
-        error=str(fields["error"]),
+        error=str(fields["error"])[:TEXT_LIMIT],
         finished=fields["finished"] is True,
     )
 
@@ -409,6 +410,9 @@ def _value(fields: Mapping[str, Any], _: Mapping[str, Array]) -> Value:
 
 
 def _probe(fields: Mapping[str, Any], arrays: Mapping[str, Array]) -> Probe:
+    answers = _numbered(arrays, "t")
+    if any(array.ndim != 1 for array in answers):
+        raise ValueError("an answer that is no row of numbers")
     return Probe(
         name=str(fields["name"]),
         cell=_optional_int(fields["cell"]),
@@ -417,7 +421,7 @@ def _probe(fields: Mapping[str, Any], arrays: Mapping[str, Array]) -> Probe:
         kind=str(fields["kind"])[:TEXT_LIMIT],
         error=str(fields["error"])[:TEXT_LIMIT],
         printed=fields.get("printed") is True,
-        arrays=_numbered(arrays, "t"),
+        arrays=answers,
     )
 
 
@@ -454,7 +458,7 @@ def _function(fields: Mapping[str, Any], arrays: Mapping[str, Array]) -> Functio
         trial=_int(fields["trial"]),
         cell=_optional_int(fields["cell"]),
         line=_optional_int(fields["line"]),
-        error=str(fields["error"]),
+        error=str(fields["error"])[:TEXT_LIMIT],
         kinds=kinds,
         facts=tuple(_data(facts) for facts in fields["facts"]),
         results=tuple(arrays.get(f"r{number}") for number in range(len(kinds))),
@@ -468,7 +472,7 @@ def _dataset(fields: Mapping[str, Any], _: Mapping[str, Array]) -> Dataset:
 
 def _numbers(fields: Mapping[str, Any], _: Mapping[str, Array]) -> Numbers:
     numbers = tuple(_number(number) for number in fields["numbers"])
-    return Numbers(cell=_int(fields["cell"]), name=str(fields["name"]), numbers=numbers)
+    return Numbers(cell=_int(fields["cell"]), name=str(fields["name"])[:TEXT_LIMIT], numbers=numbers)
 
 
 def _losses(fields: Mapping[str, Any], _: Mapping[str, Array]) -> tuple[tuple[float | None, ...], int]:

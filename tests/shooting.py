@@ -60,6 +60,9 @@ PACKAGE = Path(labs.__file__).parent
 WALL_S = 14.0
 """Seconds that a submission gets here; an attack that waits for ever has to be waited for."""
 
+JUDGED_S = 15.0
+"""Seconds of a processor in which an attack is judged and told of; honest work takes less than one."""
+
 LOG_CAP = 20_000_000
 """Bytes that everything kept of one submission may have together."""
 
@@ -274,6 +277,9 @@ class Lane:
             "MINUS": "-" * 20_000,
             "DOTS": ".x" * 1_500,
             "SUM": "1" + "+1" * 1_500,
+            "KEYS": "key" * 12_000,
+            "BLANKS": " \n" * 10_000,
+            "WORDS": ",".join(f"'a{number:025}'" for number in range(5_000)),
         }
         self._listeners = listeners
 
@@ -430,12 +436,14 @@ class Range:
             shutil.rmtree(path, ignore_errors=True)
         return hit
 
-    def _judge(self, request: pipeline.Request, run: Run) -> Grade:
+    def _judge(self, request: pipeline.Request, run: Run) -> Grade | GraderError:
+        started = time.thread_time()
         case = pipeline.case_of(request, run, self._expected)
         grade = settle(case, judge(case), run.identity, pipeline.facts_of(request, run), 0.0)
         report.write_reports(grade, request.out)
         json.loads((request.out / "report.json").read_text(encoding="utf-8"))
-        return grade
+        took = time.thread_time() - started
+        return grade if took <= JUDGED_S else MachineError(f"it takes {took:.1f} s to judge and to tell", slug="slow")
 
 
 def _is_blamed(grade: Grade) -> bool:

@@ -96,6 +96,15 @@ def test_the_second_of_two_cells_that_are_alike_is_told_from_the_first() -> None
     assert numbers[0] != numbers[1]
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(("line", "number"), [("x = {}\n", 60_000), ("x = 1\n", None)])
+def test_a_cell_of_very_many_lines_keeps_nobody_waiting(line: str, number: int | None) -> None:
+    source = "".join(line.format(each) for each in range(60_000))
+    cell = CellView(index=1, state="ok", source=source)
+    lines = rawlines.read(source.encode(), (cell,), suffix=".py")
+    assert {lines.find(1, 60_000) for _ in range(12)} == {number}
+
+
 def test_a_masked_key_does_not_hide_its_cell() -> None:
     cell = CellView(index=1, state="ok", source="a = 1\nkey = '••••'\nb = 2\nfit()")
     text = notebook(lines_of(cell.source.replace("••••", "sk-123")))

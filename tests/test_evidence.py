@@ -12,7 +12,7 @@ import pytest
 from grader import record as records
 from grader.errors import MachineError
 from grader.evidence import Evidence
-from grader.wire import Frame
+from grader.wire import Array, Frame
 
 CALL: dict[str, Any] = {
     "number": 1,
@@ -131,3 +131,31 @@ def test_what_is_drawn_is_cut_and_made_of_numbers(tmp_path: Path) -> None:
     (found,) = write(tmp_path, Frame(kind="figure", fields=figure)).figures
     assert len(found.axes[0].title) == records.TEXT_LIMIT
     assert found.axes[0].lines == ((1.5, 2.0),) * records.LINES_DRAWN_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "arrays"),
+    [
+        ("losses", {"losses": 5}, {}),
+        ("losses", {}, {}),
+        ("figure", {"axes": None}, {}),
+        ("numbers", {"numbers": [[]]}, {}),
+        ("probe", {"name": "x", "cell": 1, "line": 1, "answers": [1], "kind": "", "error": ""}, {"t0": np.zeros(())}),
+    ],
+)
+def test_a_record_of_any_kind_may_be_malformed(
+    tmp_path: Path, kind: str, fields: dict[str, Any], arrays: dict[str, Array]
+) -> None:
+    record = write(tmp_path, Frame(kind=kind, fields=fields, arrays=arrays))
+    assert record.malformed == 1
+    assert (record.losses, record.probes, record.figures, record.numbers) == ((), (), (), ())
+
+
+def test_texts_and_figures_are_cut_where_the_worker_cuts_them(tmp_path: Path) -> None:
+    long = "x" * 50_000
+    figure = {"cell": 1, "line": 1, "title": "t", "axes": []}
+    numbers = Frame(kind="numbers", fields={"cell": 1, "name": long, "numbers": []})
+    call = Frame(kind="call", fields={**CALL, "error": long})
+    record = write(tmp_path, call, numbers, *[Frame(kind="figure", fields=figure)] * 200)
+    assert len(record.calls[0].error) == len(record.numbers[0].name) == records.TEXT_LIMIT
+    assert len(record.figures) == records.KIND_LIMITS["figure"]

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import quiz
 
 from grader import labs
-from grader.evidence import Axes, Call, DataFacts, Figure, FunctionRun, Snapshot, Value
-from grader.judge import architecture, figures
+from grader import record as records
+from grader.evidence import Axes, Call, DataFacts, Figure, FunctionRun, Names, Numbers, Snapshot, TapeStep, Value
+from grader.judge import architecture, figures, loops
 from grader.judge import images as scaling
+from grader.judge.case import Case
 from grader.judge.functions import _compare
 from grader.judge.reading import courses, place_of_made
 from grader.judge.training import _curve_problem, _is_still_learning
 from grader.judge.verdict import NOWHERE, Verdict
-from grader.model import LayerRow
+from grader.labs import Lab
+from grader.model import Effort, LayerRow
+from grader.verification import Verified
 from grader.wire import Array
 
 
@@ -114,6 +120,9 @@ def axes(title: str, label: int = 7) -> Axes:
         ("True label: 3, predicted label: 7", True, False, False),
         ("truth/prediction: 7/3", True, False, True),
         ("Predicted 3, true 5", False, False, False),
+        ("Image 1 in row 2: predicted 3, true 7", True, False, True),
+        ("0 1 2 3 4 5 6 7 8 9", False, False, False),
+        ("0 0 1 1 2 2 3 3 4 4 5 5 6 6 7 7 8 8 9 9", False, False, False),
         ("", False, False, False),
     ],
 )
@@ -272,3 +281,74 @@ LAYERS = """def build_fc_model():
 def test_a_layer_is_shown_where_it_is_made(code: str, number: int, line: int) -> None:
     case = quiz.case_of(labs.find(labs.FLAGSHIP), code)
     assert place_of_made(case, "fc_build", {"Dense"}, number, 3) == (1, line)
+
+
+def test_a_rate_that_is_no_number_is_a_claim_like_others(tmp_path: Path) -> None:
+    lab = labs.find("mnist_dropout")
+    expected = labs.expectations(lab, data="synthetic", effort=Effort.QUICK)
+    layers = (replace(next(iter(expected.networks.values())).layers[0], kind="Dropout", settings=(("rate", "much"),)),)
+    claimed = replace(snapshot(1, "untrained"), layers=layers)
+    case = case_with(lab, tmp_path, snapshots=(claimed,), names=(Names(cell=1, models={"model": 1}),))
+    with pytest.raises(Verdict) as raised:
+        architecture.require_dropout(case, lab.roles[0].id, "dropout_build")
+    assert raised.value.feedback.defect == "not-rebuilt"
+
+
+def case_with(lab: Lab, folder: Path, **facts: Any) -> Case:  # noqa: ANN401 - fields of the evidence
+    with records.Recorder(folder):
+        pass
+    no_digits = np.zeros(0, np.uint8)
+    return Case(
+        lab=lab,
+        evidence=replace(records.read(folder), **facts),
+        verified=Verified(networks={}, steps={}, labels=no_digits, images=no_digits),
+        expected=labs.expectations(lab, data="synthetic", effort=Effort.QUICK),
+        effort=Effort.QUICK,
+        trials=np.zeros((0, 0, 0), np.float32),
+    )
+
+
+def step(*target_shape: int) -> TapeStep:
+    return TapeStep(
+        number=1,
+        step=0,
+        cell=1,
+        line=1,
+        model=1,
+        target_shape=target_shape,
+        loss=1.0,
+        split="train",
+        missing=0,
+        variables=1,
+        spec=None,
+        images=np.zeros(0),
+        rows=np.zeros(0),
+        before=(),
+        after=(),
+        gradients=(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "steps", "defect"),
+    [
+        ((2.0, 1.0), [step()], ""),
+        ((9.0, 8.0), [step()], "epoch-other-means"),
+        ((9.0, 8.0), [step(64, 10)], ""),
+        # One tape of another kind beside the loop does not hide its losses.
+        ((9.0, 8.0), [step(), step(64, 10)], "epoch-other-means"),
+        ((9.0,), [step(64, 10)], "epochs-one"),
+    ],
+)
+def test_a_list_of_losses_is_believed_only_where_none_is_known(
+    given: tuple[float, ...], steps: list[TapeStep], defect: str, tmp_path: Path
+) -> None:
+    lab = labs.find("mnist_ann")
+    numbers = (Numbers(cell=1, name="losses", numbers=given),)
+    case = case_with(lab, tmp_path, numbers=numbers, losses=(2.5, 1.5, 1.2, 0.8), tape=tuple(steps))
+    found = ""
+    try:
+        loops.require_epoch_means(case, "epoch_losses", "losses")
+    except Verdict as verdict:
+        found = verdict.feedback.defect
+    assert found == defect

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.redaction import MASK, redacted, secrets
+from grader.redaction import MASK, MOST, redacted, secrets
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,17 @@ def test_what_is_no_key_stays(code: str) -> None:
 def test_a_key_is_masked_wherever_it_shows() -> None:
     hidden = secrets(['KEY = "hunter2hunter2"'])
     assert redacted("logged in with hunter2hunter2!", hidden) == f"logged in with {MASK}!"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("code", ["# " + "key" * 60_000, "'" * 200_000, '"key' * 50_000, "key=" * 50_000])
+def test_no_code_keeps_the_search_busy(code: str) -> None:
+    secrets([code])
+
+
+@pytest.mark.timeout(20)
+def test_of_very_many_keys_only_so_many_are_looked_for() -> None:
+    code = " ".join(f"'a{number:025}'" for number in range(100_000))
+    hidden = secrets(["token = 'hunter2hunter2'", code])
+    assert len(hidden) == MOST
+    assert redacted(code[:100_000] + "hunter2hunter2", hidden).endswith(MASK)

@@ -23,7 +23,7 @@ from samples import CELLS, HUSH, check, part, parts, sample
 from grader import points
 from grader.errors import MachineError
 from grader.model import CellView, CheckResult, Feedback, Grade, Outcome
-from grader.report import html, jsonreport, junit, terminal, view, words, write_atomically, write_reports
+from grader.report import codeview, html, jsonreport, junit, terminal, view, words, write_atomically, write_reports
 from grader.text import annotation, clean, count, csv_cell, line, markdown
 
 if TYPE_CHECKING:
@@ -496,6 +496,14 @@ def flooded(text: str) -> Grade:
     """Return a grade of a submission that has as much of a text as it may have, everywhere."""
     cell = CellView(index=0, state="raised", source=text * 20_000, output=text * 20_000, exception=text * 2_000)
     return sample(cells=tuple(replace(cell, index=number) for number in range(300)))
+
+
+@pytest.mark.timeout(20)
+def test_blank_lines_are_coloured_in_no_time() -> None:
+    source = "x = 1\n" + " \n" * 20_000 + "y = 2"
+    (cell,) = codeview.cells(sample(cells=(CellView(index=1, state="ok", source=source),)))
+    assert cell.lines[0].tokens == codeview._rows("x = 1")[0]
+    assert cell.lines[1].tokens == ()
 
 
 def test_only_where_a_cell_stopped_it_says_so() -> None:

@@ -123,6 +123,17 @@ def test_an_archive_with_a_file_without_a_name_is_refused(tmp_path: Path) -> Non
         submission.take(path)
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_member_is_refused_however_it_is_packed(tmp_path: Path, packing: int) -> None:
+    path = tmp_path / "damaged.zip"
+    with zipfile.ZipFile(path, "w", packing) as target:
+        target.writestr("lab.py", CODE * 50)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:40] + b"\xff" * 12 + whole[52:])
+    with pytest.raises(StudentError, match=r"damaged\.zip: not a \.zip archive that can be read"):
+        submission.take(path)
+
+
 def test_every_cut_of_an_archive_is_refused_or_read(tmp_path: Path) -> None:
     whole = archive(tmp_path, {"lab.py": CODE * 50}).read_bytes()
     for size in range(len(whole)):

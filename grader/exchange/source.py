@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -32,7 +31,6 @@ _MADE_BY_PROGRAMS = ("__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini")
 
 _UTF8_NAME = 0x800
 _IS_ENCRYPTED = 1
-_UNZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 
 
 class Unreadable(Exception):  # noqa: N818 - a reason, not a failure of the download
@@ -99,7 +97,7 @@ class Source:
         try:
             with self.archive.open(member) as stream:
                 data = stream.read(limit + 1)
-        except _UNZIP_ERRORS as error:
+        except Exception as error:  # each way to pack has errors of its own
             raise Unreadable(Why.DAMAGED) from error
         self._unpacked += len(data)
         if self._unpacked > UNPACKED_LIMIT:
@@ -125,7 +123,7 @@ def listed(path: Path, *, skip: Path) -> Iterator[Source]:
         raise UsageError(f"there is no folder and no .zip archive at {path}", slug="no-download")
     try:
         archive = zipfile.ZipFile(path)
-    except _UNZIP_ERRORS as error:
+    except Exception as error:  # an archive may be damaged in any way
         why = f"{path}: not a folder, and no .zip archive that can be read ({error})"
         raise UsageError(why, slug="no-download") from error
     with archive:

@@ -154,9 +154,9 @@ def require_dropout(case: Case, role_id: str, part_id: str) -> None:
     wanted = _dropouts(case.expected.networks[role_id].layers)
 
     def mistake_in(network: _Built) -> _Mistake | None:
-        found = _dropouts(network.layers)
         if not network.rebuilt:
             return _Mistake("not-rebuilt", {"problem": network.problem})
+        found = _dropouts(network.layers)
         if len(found) != len(wanted):
             return _Mistake("dropout-count", {"found": len(found), "wanted": len(wanted)})
         for mine, theirs in zip(found, wanted, strict=True):

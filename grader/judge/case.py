@@ -56,7 +56,7 @@ class Case:
         """The numbers of networks that were loaded, copied or wrapped, and of those whose weights they have."""
         return _find_copies(self)
 
-    @property
+    @cached_property
     def surrogates(self) -> frozenset[int]:
         """The numbers of networks of ours that took the place of one that could not be built."""
         numbers = self.evidence.run.get("surrogates")
@@ -80,7 +80,8 @@ class Case:
     def histories(self) -> list[dict[str, list[float]]]:
         """The curves of ours that took the place of a history, where a training stopped before it gave one."""
         found = self.evidence.run.get("histories")
-        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        tables = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        return [{name: curve for name, curve in table.items() if _is_curve(curve)} for table in tables]
 
     def role_of(self, model: int | None) -> Role | None:
         """Return the role that a network plays, or None."""
@@ -218,6 +219,10 @@ def has_same_weights(one: Snapshot, other: Snapshot) -> bool:
     """Tell whether two snapshots have the same weights, number by number."""
     pairs = zip(one.weights, other.weights, strict=False)
     return len(one.weights) == len(other.weights) and all(np.array_equal(a, b) for a, b in pairs)
+
+
+def _is_curve(values: object) -> bool:
+    return isinstance(values, list) and all(type(value) is float for value in values)
 
 
 def _ever_named(case: Case, name: str) -> set[int]:

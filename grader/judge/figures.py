@@ -16,11 +16,18 @@ from grader.judge.reading import courses, nothing_recorded, place_of, require_fi
 from grader.judge.verdict import Place, fail, no_evidence
 from grader.language import N_, pgettext
 from grader.language import gettext as _
+from grader.wire import Array
 
 Curve = Sequence[float | None]
 
 CLOSE = 2e-3
 """How far a point of a curve may be from the figure that Keras reported."""
+
+DIGITS_LIMIT = 4
+"""Different digits in a title: two answers, and where the image stands. A title that says all digits says none."""
+
+PAIRS_LIMIT = 60
+"""Pairs of curves that are looked for, the last ones: those of trainings in many goes come behind the single goes."""
 
 _NUMBER = re.compile(r"(?<![\d.])\d+(?![\d.]*\d)")
 _AS_FLOAT = re.compile(r"(?<=\d)\.0\b(?!\.?\d)")
@@ -60,7 +67,8 @@ def _has_both(digits: Sequence[int], label: int, guess: int) -> bool:
 def _readings(title: str) -> list[list[int]]:
     """Return the digits in a title: 1.0 in it may be a digit that was kept as a float, or a probability."""
     readings = [numbers_in(text) for text in (title, _AS_FLOAT.sub("", title))]
-    return [[number for number in numbers if number < 10] for numbers in readings]  # noqa: PLR2004 - ten digits
+    found = [[number for number in numbers if number < 10] for numbers in readings]  # noqa: PLR2004 - ten digits
+    return [digits for digits in found if len(set(digits)) <= DIGITS_LIMIT]
 
 
 def says_right_prediction(axes: Axes) -> bool:
@@ -142,10 +150,11 @@ def require_curves(case: Case, part_id: str, role_id: str, kinds: Sequence[str])
     curves = [*courses(case.calls("fit", case.models(role_id))), *case.histories]
     if not curves:
         nothing_recorded(case, part_id, _("There is no history of a training to draw."))
-    wanted = [pair for one in curves for pair in _pairs(one, kinds)]
+    wanted = [pair for one in curves for pair in _pairs(one, kinds)][-PAIRS_LIMIT:]
     for figure in figures:
         for axes in figure.axes:
-            if any(has_curve(axes, a) and has_curve(axes, b) for a, b in wanted):
+            lines = _by_length(axes)
+            if any(_is_among(a, lines) and _is_among(b, lines) for a, b in wanted):
                 return
     found = max(len(axes.lines) for figure in figures for axes in figure.axes)
     if not found:
@@ -165,9 +174,22 @@ def _pairs(history: Mapping[str, Curve], kinds: Sequence[str]) -> list[tuple[Cur
 
 def has_curve(axes: Axes, curve: Curve) -> bool:
     """Tell whether one of the lines is this curve, as it is or in percent."""
-    lines = [np.asarray(line) for line in axes.lines if len(line) == len(curve) and None not in curve]
-    values = np.asarray([value or 0.0 for value in curve])
-    return any(np.allclose(scaled, values, atol=CLOSE) for line in lines for scaled in (line, line / 100))
+    return _is_among(curve, _by_length(axes))
+
+
+def _by_length(axes: Axes) -> dict[int, Array]:
+    """Return the lines of each length, float64 (lines, points)."""
+    lengths = {len(line) for line in axes.lines}
+    return {length: np.asarray([line for line in axes.lines if len(line) == length]) for length in lengths}
+
+
+def _is_among(curve: Curve, lines: Mapping[int, Array]) -> bool:
+    drawn = lines.get(len(curve))
+    if drawn is None or None in curve:
+        return False
+    values = np.asarray(curve)
+    room = CLOSE + 1e-5 * np.abs(values)
+    return any(bool((np.abs(scaled - values) <= room).all(axis=1).any()) for scaled in (drawn, drawn / 100))
 
 
 def _figures(case: Case, part_id: str) -> list[Figure]:

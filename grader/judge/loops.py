@@ -79,11 +79,7 @@ def require_epoch_means(case: Case, part_id: str, name: str) -> None:
     if not given:
         nothing_recorded(case, part_id, _("`{name}` holds no numbers.").format(name=name))
     place = place_of(case, part_id)
-    if tape.has_idle_batches(case):
-        return  # Most losses of an epoch are not known, and why is said of the loop.
-    if any(len(step.target_shape) > 1 for step in case.evidence.tape):
-        return  # The gradient is not that of a loss, so what the losses were is not known: another part's fault.
-    if len(given) > 1 and _are_means(given, losses):
+    if len(given) > 1 and (_are_losses_unknown(case) or _are_means(given, losses)):
         return
     is_one_each = len(given) > 1 and len(losses) >= 2 * len(given) and len(losses) % len(given) == 0
     epochs = np.asarray(losses).reshape(len(given) if is_one_each else 1, -1)
@@ -100,6 +96,15 @@ def require_epoch_means(case: Case, part_id: str, name: str) -> None:
         if _are_close(given, other):
             fail(defect, place, name=name)
     fail("epoch-other-means", place, name=name)
+
+
+def _are_losses_unknown(case: Case) -> bool:
+    """Tell whether the loop does not show its losses, which is said of the loop: no list can be wrong then.
+
+    Most batches have no gradient, or it is not that of a loss anywhere.
+    """
+    shapes = [step.target_shape for step in case.evidence.tape]
+    return tape.has_idle_batches(case) or (bool(shapes) and all(len(shape) > 1 for shape in shapes))
 
 
 def _are_means(given: Sequence[float], losses: Sequence[float]) -> bool:

@@ -151,7 +151,7 @@ _KERAS_2 = {
     "predict_proba": re.compile("predict_proba"),
     "minimize": re.compile("no attribute 'minimize'"),
     "tf.keras.losses.Reduction": re.compile("no attribute 'Reduction'"),
-    "tf.keras.layers.experimental": re.compile(r"keras\.layers\S* has no attribute 'experimental'"),
+    "tf.keras.layers.experimental": re.compile(r"keras\.layers\S{0,80} has no attribute 'experimental'"),
 }
 """Names that worked in Keras 2, and how Keras 3 complains of them. `legacy` optimizers raise an ImportError that names
 them; unknown arguments raise a TypeError or a ValueError; methods that are gone, an AttributeError."""

@@ -432,26 +432,31 @@ def require_evaluate(case: Case, role_id: str, part_id: str) -> None:
     _require_one_right(
         calls, lambda call: _unexplained(case, _evaluate_problem(call)) or _kind_problem(case, role_id, call)
     )
+    kept = _kept_as_accuracy(case)
     for call in calls:
-        if _are_results_swapped(case, call):
+        if _are_results_unpacked_swapped(case, call) or _is_loss_kept_as_accuracy(call, kept):
             fail("results-swapped", (call.cell, call.line))
 
 
-def _are_results_swapped(case: Case, call: Call) -> bool:
+def _are_results_unpacked_swapped(case: Case, call: Call) -> bool:
     """Tell whether the results are unpacked into an accuracy first and a loss second; Keras returns the loss first."""
     marks = [m for cell in case.evidence.cells if cell.index == call.cell for m in cell.marks]
     names = [m.targets for m in marks if m.line <= (call.line or 0) <= m.end_line and len(m.targets) > 1]
-    is_unpacked = any("acc" in first.lower() and "loss" in second.lower() for first, second, *_ in names)
-    return is_unpacked or _is_loss_kept_as_accuracy(case, call)
+    return any("acc" in first.lower() and "loss" in second.lower() for first, second, *_ in names)
 
 
-def _is_loss_kept_as_accuracy(case: Case, call: Call) -> bool:
-    """Tell whether a name that speaks of the accuracy held the loss of an evaluation, and none its metrics."""
+def _kept_as_accuracy(case: Case) -> frozenset[float | None]:
+    """Return the numbers that names which speak of the accuracy held by themselves."""
+    named = (n.numbers for n in case.evidence.numbers if "acc" in n.name.lower())
+    return frozenset(numbers[0] for numbers in named if len(numbers) == 1)
+
+
+def _is_loss_kept_as_accuracy(call: Call, kept: frozenset[float | None]) -> bool:
+    """Tell whether the loss of an evaluation was kept as an accuracy, and none of its metrics was."""
     values = call.result.get("values")
     loss, *metrics = values if isinstance(values, list) and values else [None]
-    kept = [n.numbers for n in case.evidence.numbers if "acc" in n.name.lower()]
-    is_told = loss is not None and bool(metrics)
-    return is_told and (loss,) in kept and not any((metric,) in kept for metric in metrics)
+    told = [metric for metric in metrics if isinstance(metric, int | float)]
+    return isinstance(loss, int | float) and loss in kept and bool(told) and kept.isdisjoint(told)
 
 
 def _evaluate_problem(call: Call) -> Problem | None:

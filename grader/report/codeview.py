@@ -157,7 +157,9 @@ def _lines(rows: list[tuple[Token, ...]], remarks: dict[int | None, str]) -> tup
 def _rows(source: str) -> list[tuple[Token, ...]]:
     """Split code into lines of tokens; joining neighbours of one class halves the size of the page."""
     rows: list[list[Token]] = [[]]
-    for kind, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens(source):
+    # In blanks that go over many lines, Pygments looks for a docstring from each of the lines on.
+    code = "\n".join(row if row.strip() else "" for row in source.split("\n"))
+    for kind, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens(code):
         name = _class(kind)
         for place, piece in enumerate(text.split("\n")):
             if place:

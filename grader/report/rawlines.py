@@ -23,6 +23,9 @@ STRING_LIMIT = 200_000
 _SAME_LIMIT = 200
 """Places of one line that are tried: `)` stands everywhere, and says little."""
 
+_VOTERS_LIMIT = 500
+"""Lines of a cell that say where it stands, the first ones: that is asked for each remark."""
+
 _STRING = re.compile(r'\s*+(?:"source"\s*+:\s*+)?+(?:\[\s*+)?+(?P<text>"(?:[^"\\]|\\.)*+")\s*+\]?+\s*+,?+\s*+')
 """A line of a notebook that holds nothing but one string of JSON, or the source of a cell; nothing is tried twice."""
 
@@ -49,14 +52,11 @@ class RawLines:
         if view is None or not view.source.strip():
             return None
         wanted = view.source.split("\n")
+        voters = [(offset, text) for offset, text in enumerate(wanted) if text.strip()][:_VOTERS_LIMIT]
         guesses = Counter(
-            place - offset
-            for offset, text in enumerate(wanted)
-            if text.strip()
-            for place in self.places.get(text, ())[:_SAME_LIMIT]
+            place - offset for offset, text in voters for place in self.places.get(text, ())[:_SAME_LIMIT]
         )
-        filled = sum(bool(text.strip()) for text in wanted)
-        fitting = sorted(start for start, votes in guesses.items() if votes * 2 > filled)
+        fitting = sorted(start for start, votes in guesses.items() if votes * 2 > len(voters))
         if not fitting:
             return None
         best = max(guesses[start] for start in fitting)

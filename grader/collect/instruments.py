@@ -177,6 +177,9 @@ def _compile_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
         "optimizer": _name(arguments.get("optimizer", "rmsprop")),
         "loss": _name(loss),
         "metrics": [_name(metric) for metric in metrics][:10],
+        "loss_weights": [_name(weight) for weight in _flat(arguments.get("loss_weights")) if isinstance(weight, str)][
+            :10
+        ],
         **_loss_behaviour(loss),
     }
 

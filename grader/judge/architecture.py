@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from grader.evidence import Snapshot
 from grader.judge.case import Case, has_convolution
 from grader.judge.reading import nothing_recorded, place_of, require_filled
-from grader.judge.verdict import Problem, fail
+from grader.judge.verdict import Place, Problem, fail
 from grader.language import gettext as _
 from grader.language import pgettext, whole
 from grader.model import LayerRow
@@ -95,6 +95,8 @@ def _problem_with_outputs(network: _Built) -> Problem | None:
         return None  # Training blew up. The network itself is right, and another part says what is not.
     if are_probabilities(outputs[usable]):
         return None
+    if _add_up_over_images(outputs[usable]):
+        return "softmax-over-images", {}
     return "no-probabilities", {"total": float(outputs[usable][0].sum()) if usable.any() else float("nan")}
 
 
@@ -159,10 +161,27 @@ def require_softmax_of(case: Case, role_id: str, part_id: str, variable: str) ->
     place = place_of(case, part_id)
     found = [n for n in case.verified.networks.values() if n.model in numbers and n.outputs is not None]
     # How many outputs there are is a question about the network inside.
-    if not any(n.outputs is not None and are_distributions(n.outputs) for n in found):
-        fail("no-wrapped-softmax", place, name=variable)
+    outputs = [network.outputs for network in found if network.outputs is not None]
+    if not any(map(are_distributions, outputs)):
+        is_over_images = any(map(_add_up_over_images, outputs))
+        fail("softmax-over-images" if is_over_images else "no-wrapped-softmax", place, name=variable)
     if not any(case.copies.get(number) in case.models(role_id) for number in numbers):
+        _complain_of_new_weights(case, role_id, variable, numbers, place)
         fail("wraps-other-network", place, name=variable, wanted=case.role(role_id).variable)
+
+
+def _complain_of_new_weights(case: Case, role_id: str, variable: str, numbers: Collection[int], place: Place) -> None:
+    """End the check where layers with weights of their own stand behind all those of the trained network."""
+    trained = [_weighted(snapshot) for snapshot in case.snapshots(role_id) if snapshot.model not in numbers]
+    for snapshot in case.evidence.snapshots:
+        mine = _weighted(snapshot) if snapshot.model in numbers else []
+        if any(inner and mine[: len(inner)] == inner and len(mine) > len(inner) for inner in trained):
+            fail("new-weights-behind", place, name=variable)
+
+
+def _weighted(snapshot: Snapshot) -> list[tuple[str, tuple[int, ...], int]]:
+    """Return the layers of a network that have weights, by kind, shape and number."""
+    return [(layer.kind, layer.output_shape, layer.parameters) for layer in snapshot.layers if layer.parameters]
 
 
 def are_probabilities(outputs: Array) -> bool:
@@ -175,6 +194,14 @@ def are_distributions(outputs: Array) -> bool:
     if outputs.ndim < 2 or not outputs.size:  # noqa: PLR2004 - images × outputs
         return False
     return bool(np.abs(outputs.sum(axis=-1) - 1).max() <= SUM_TOLERANCE and outputs.min() >= -SUM_TOLERANCE)
+
+
+def _add_up_over_images(outputs: Array) -> bool:
+    """Tell whether rows (n, classes) are made so that each class adds up to one over the images of a batch."""
+    if outputs.ndim != 2 or not outputs.size or outputs.min() < 0:  # noqa: PLR2004 - images × classes
+        return False
+    sums = outputs.sum(axis=0, dtype=np.float64)
+    return bool(round(sums[0]) >= 1 and np.abs(sums - round(sums[0])).max() <= SUM_TOLERANCE)
 
 
 def last_activation(layers: Sequence[LayerRow]) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from grader import networks
-from grader.collect import rationing
+from grader.collect import homes, rationing
 from grader.collect.looking import attempt
 from grader.collect.session import Facts, Record, Session
 from grader.collect.snapshots import afresh, is_built, run_traced, take_initial, take_snapshot
@@ -33,6 +33,7 @@ INFERENCES = 15
 def install(session: Session) -> None:
     """Put the instruments into Keras, once per worker."""
     session.tracer.install()
+    homes.install(_replace_everywhere)
     for name, wrapper in {
         "compile": _compile,
         "fit": _fit,

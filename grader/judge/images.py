@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.evidence import Call, DataFacts, FunctionRun
 from grader.judge.case import Case
-from grader.judge.reading import nothing_recorded, place_of, require_filled
+from grader.judge.reading import complain_of_failures, nothing_recorded, place_of, require_filled
 from grader.judge.verdict import Problem, fail
 from grader.language import gettext as _
 from grader.language import pgettext
@@ -111,6 +111,8 @@ def _require(case: Case, part_id: str, what: str) -> None:
             nothing_recorded(case, part_id, _("No {split} images were found.").format(split=split_name(split)))
         problems = [_problem_with(case, data, what) for data in facts]
         if all(problem is not None for problem in problems):
+            names = set(_names(case, split))
+            complain_of_failures(case, [p for p in case.places(case.lab.part(part_id)) if names & {*p[1].assigns}])
             defect, details = problems[0] or ("", {})
             fail(defect, place_of(case, part_id, _names(case, split)), split=split_name(split), **details)
 

@@ -179,6 +179,7 @@ _ADVICE = {
     "SyntaxError": N_(
         "Python cannot read this line. Look for a missing bracket, comma or quotation mark, here or above."
     ),
+    "UFuncTypeError": N_("An array keeps its type. Which type has this one, and which numbers are to be put into it?"),
     "ModuleNotFoundError": N_("This package is not part of the lab; the lab can be done without it."),
 }
 

@@ -51,6 +51,9 @@ ANSWER_LIMIT, ANSWERS_LIMIT = 4_000, 500
 AXES_LIMIT = 40
 """Axes of one figure; labs draw nine or ten."""
 
+LOSSES_LIMIT = 20_000
+"""Losses of a hand-written loop, one for each step; a full training of five epochs has some thousands."""
+
 PREDICTED_LIMIT = 10
 """Digits that networks gave for one image; there are ten."""
 
@@ -476,7 +479,7 @@ def _numbers(fields: Mapping[str, Any], _: Mapping[str, Array]) -> Numbers:
 
 
 def _losses(fields: Mapping[str, Any], _: Mapping[str, Array]) -> tuple[tuple[float | None, ...], int]:
-    return tuple(_number(loss) for loss in fields["losses"]), _int(fields.get("tapes", 0))
+    return tuple(_number(loss) for loss in fields["losses"][:LOSSES_LIMIT]), _int(fields.get("tapes", 0))
 
 
 def _answer(fields: Mapping[str, Any]) -> Answer:

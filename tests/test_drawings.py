@@ -65,7 +65,7 @@ def test_a_curve_goes_where_its_numbers_are() -> None:
 def test_what_is_in_order_is_a_band_with_words() -> None:
     chart = drawn(FC)["Accuracy"]
     assert isinstance(chart.drawing.shapes[0], Rect)
-    assert ("band", "in order on held-out images: 96.00 % or more") in chart.legend
+    assert ("band", "enough on held-out images: 96.00 % or more") in chart.legend
     assert ("held", "on held-out images: 96.89 %") in chart.legend
     assert "96.00 % or more" in chart.drawing.alt
     assert "band" not in styles_of(drawn(replace(FC, expected_accuracy=None))["Accuracy"].drawing)

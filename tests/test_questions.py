@@ -56,6 +56,7 @@ THREE = choice("A softmax", "Nothing at all", "A ReLU")
         '"b"', '"B"', '" b) "', '"(b)"', '"[B]"', '"b."', '"b:"', '"option b"', '"Answer: B"', '"ｂ"', '["b"]',
         '("b",)',
         '"nothing  at ALL."', '"b) Nothing at all"', '"b) because the loss does it"', "np.array(['b'])", '"\'b\'"',
+        '"b, as nothing follows"', '"b - nothing follows"', '"B) a softmax comes later"',
     ],
 )  # fmt: skip
 def test_ways_to_write_the_letter_b(code: str) -> None:
@@ -65,6 +66,7 @@ def test_ways_to_write_the_letter_b(code: str) -> None:
 @pytest.mark.parametrize(
     "code",
     [
+        '"a, b"', '"a) and b)"', '"a - b"',
         '"d"', '"a or b"', '["a", "b"]', '"ab"', '"a) Nothing at all"', "2", "None", '""', "{'b': 1}", '"a thing"',
         '"\\x00"', "True", "object()", '"b" * 1_000_000', "float('nan')",
     ],
@@ -88,11 +90,22 @@ def test_what_means_no_option_or_two(code: str) -> None:
         ('"0"', 1),
         ('"Nein."', 1),
         ('"Yes!"', 0),
+        ('"False, because there is no dropout layer"', 1),
+        ('"True: no dropout changes that"', 0),
+        ('"No - it is the same"', 1),
+        ('"Falsch, es gibt kein Dropout"', 1),
+        ('"Sí, porque la exponencial crece"', 0),
+        ('"stimmt nicht"', 1),
     ],
 )
 def test_true_and_false(code: str, place: int) -> None:
     assert answers.choice(choice(answer=True), told(code)) == place
     assert answers.choice(choice("Yes", "No"), told(code)) == place
+
+
+@pytest.mark.parametrize("code", ['"True, it is false"', '"no idea"', '"yes and no"', '"0.5"', '"1,5"'])
+def test_what_is_neither_true_nor_false(code: str) -> None:
+    assert answers.choice(choice(answer=True), told(code)) is None
 
 
 def test_options_that_are_numbers() -> None:
@@ -109,7 +122,7 @@ def test_options_that_are_numbers() -> None:
         '"235146 parameters"', '"≈ 235146"', "np.int64(235146)", "np.float32(235146)", "np.array([[235146]])",
         "[235146]", "235146,", "fractions.Fraction(470292, 2)", '"2.35146e5"', '"470292/2"', '"２３５１４６"',
         '"+235146"', '"784 * 300 - 54"', '"784*300-54 = 235146"', '"(784 + 1) x 300 - 3 · 118"', '"470_292 // 2"',
-        '"about 235,146"', '"It has 235146 parameters"', '"N = 235146 "',
+        '"235146 parámetros"', '"about 235,146"', '"It has 235146 parameters"', '"N = 235146 "',
     ],
 )  # fmt: skip
 def test_ways_to_write_a_number(code: str) -> None:
@@ -262,7 +275,7 @@ def test_feedback_never_tells_the_right_answer(lab: labs.Lab, code: str) -> None
     for each in ("last", "parameters", "trains"):
         outcome, text = quiz.outcome_of(result, each)
         assert outcome == "failed"
-        assert "False" not in text
+        assert "False" not in text.replace("`True` or `False`", "")
         assert "b)" not in text
 
 
@@ -271,6 +284,8 @@ def test_feedback_names_what_was_read_and_how_to_write_it(lab: labs.Lab) -> None
     assert 'from "a" to "c"' in quiz.outcome_of(result, "last")[1]
     assert "“many” (of the type str)" in quiz.outcome_of(result, "parameters")[1]
     assert "What does it compute?" in quiz.outcome_of(result, "trains")[1]
+    result = quiz.graded(lab, "answer_trains = 'perhaps'")
+    assert "`True` or `False`, without quotation marks" in quiz.outcome_of(result, "trains")[1]
 
 
 def test_a_question_that_is_not_answered_says_so_at_its_place(lab: labs.Lab) -> None:

@@ -324,7 +324,7 @@ def test_what_a_hidden_check_expects_of_a_network_is_not_shown(about: str) -> No
     assert fc["expected_parameters"] is None
     assert cnn["expected_parameters"] == (None if about == "*" else 640)
     words = Page(html.render(grade)).words
-    assert ("The first difference is in layer 3" in words, "or more is in order" in words) == (False, False)
+    assert ("The first difference is in layer 3" in words, "or more is enough" in words) == (False, False)
     assert "The first difference is in layer 3" in Page(html.render(grade, staff=True)).words
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from grader import networks
-from grader.collect import rationing
+from grader.collect import homes, rationing
 from grader.collect.looking import attempt
 from grader.collect.session import Facts, Record, Session
 from grader.collect.snapshots import afresh, is_built, run_traced, take_initial, take_snapshot
@@ -33,6 +33,7 @@ INFERENCES = 15
 def install(session: Session) -> None:
     """Put the instruments into Keras, once per worker."""
     session.tracer.install()
+    homes.install(_replace_everywhere)
     for name, wrapper in {
         "compile": _compile,
         "fit": _fit,
@@ -177,6 +178,9 @@ def _compile_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
         "optimizer": _name(arguments.get("optimizer", "rmsprop")),
         "loss": _name(loss),
         "metrics": [_name(metric) for metric in metrics][:10],
+        "loss_weights": [_name(weight) for weight in _flat(arguments.get("loss_weights")) if isinstance(weight, str)][
+            :10
+        ],
         **_loss_behaviour(loss),
     }
 

@@ -1,7 +1,7 @@
-"""The few things of absent packages that parts hang on: pieces of arrays, labels, curves, the largest of a row.
+"""The few things of absent packages that parts hang on: pieces of arrays, scaled pixels, labels, curves, largest ones.
 
-They are splitting arrays, plotting a history, and finding the largest value of a row. A stand-in that only answers
-politely would lose the training that follows a split, the curves of a table, and the digit that is found.
+They are splitting and scaling arrays, plotting a history, and finding the largest value of a row. A stand-in that only
+answers politely would lose the training that follows a split, the curves of a table, and the digit that is found.
 """
 
 from __future__ import annotations
@@ -55,6 +55,59 @@ class Folds:
     def get_n_splits(self, *_args: object) -> int:
         """Return how many pieces there are."""
         return self.n_splits
+
+
+class MinMaxScaler:
+    """Columns from one number to another, as scikit-learn's class of this name makes them."""
+
+    def __init__(self, feature_range: tuple[float, float] = (0, 1), **_options: object) -> None:
+        self._range = feature_range
+        self._lowest: Any = 0.0
+        self._span: Any = 1.0
+
+    def fit(self, data: Any, _y: object = None) -> Self:
+        """Learn the smallest and the largest value of each column."""
+        values = np.asarray(data)
+        self._lowest = values.min(axis=0).astype(np.float64)
+        self._span = _divisor(values.max(axis=0) - self._lowest)
+        return self
+
+    def transform(self, data: Any) -> Any:
+        """Return the columns in their new range."""
+        low, high = self._range
+        return _as_float(data, self._lowest, self._span) * (high - low) + low
+
+    def fit_transform(self, data: Any, _y: object = None) -> Any:
+        """Do both."""
+        return self.fit(data).transform(data)
+
+
+class StandardScaler(MinMaxScaler):
+    """Columns with a mean of 0 and a standard deviation of 1."""
+
+    def __init__(self, **_options: object) -> None:
+        super().__init__()
+
+    def fit(self, data: Any, _y: object = None) -> Self:
+        """Learn the mean and the deviation of each column."""
+        self._lowest = np.mean(data, axis=0, dtype=np.float64)
+        self._span = _divisor(np.std(data, axis=0, dtype=np.float64))
+        return self
+
+
+def _divisor(span: Any) -> Any:
+    """Return what columns are divided by: one that never changes stays as it is."""
+    return np.where(span == 0, 1.0, span)
+
+
+def _as_float(data: Any, offset: Any, span: Any) -> Any:
+    """Return (data - offset) / span in the type of the data where that is a float, in double precision otherwise."""
+    values = np.asarray(data)
+    kind = values.dtype if values.dtype.kind == "f" else np.float64
+    scaled = values.astype(kind)
+    scaled -= offset
+    scaled /= span
+    return scaled
 
 
 class Encoder:
@@ -218,6 +271,8 @@ LOOKALIKES: dict[str, Callable[..., Any]] = {
     "sklearn.model_selection.train_test_split": train_test_split,
     "sklearn.model_selection.KFold": Folds,
     "sklearn.model_selection.StratifiedKFold": Folds,
+    "sklearn.preprocessing.MinMaxScaler": MinMaxScaler,
+    "sklearn.preprocessing.StandardScaler": StandardScaler,
     "sklearn.preprocessing.OneHotEncoder": Encoder,
     "sklearn.preprocessing.LabelBinarizer": Encoder,
     "pandas.DataFrame": Table,

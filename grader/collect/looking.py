@@ -17,3 +17,18 @@ def attempt(look: Callable[[], Seen]) -> Seen | None:
     except Exception:  # noqa: BLE001 - the values are the student's
         os.write(2, traceback.format_exc().encode("utf-8", "replace"))
         return None
+
+
+TAIL = 160
+"""Characters kept of the last line of a message that is too long: graph errors say there what is wrong."""
+
+
+def message_of(error: BaseException, limit: int) -> str:
+    """Return what an error says in at most so many characters; of a long message the beginning and the last line."""
+    text = str(error)
+    if len(text) <= limit:
+        return text
+    # TensorFlow closes with the node of its graph, which helps nobody.
+    lines = [line.strip() for line in text.splitlines() if line.strip() and "[[{{node" not in line]
+    last = lines[-1][:TAIL] if len(lines) > 1 else ""
+    return f"{text[: limit - len(last) - 3].rstrip()} … {last}"[:limit]

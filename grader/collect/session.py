@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from grader.collect.governor import Budget
 from grader.collect.identity import Images
+from grader.collect.looking import message_of
 from grader.collect.runner import Stopwatch
 from grader.collect.story import Story, student_place
 from grader.collect.surrogates import Surrogates
@@ -20,6 +21,9 @@ from grader.networks import Tracer
 from grader.wire import Array
 
 Facts = dict[str, Any] | None
+
+ERROR_KEPT = 300
+"""Characters of what an error says of a call."""
 
 
 @dataclass(kw_only=True)
@@ -88,7 +92,7 @@ class Record:
 
     def failed(self, error: BaseException) -> None:
         """Send the call with the reason why it did not return."""
-        self._send({}, f"{type(error).__name__}: {error}"[:300], finished=False)
+        self._send({}, f"{type(error).__name__}: {message_of(error, ERROR_KEPT)}", finished=False)
 
     def _send(self, result: Mapping[str, Any], error: str, *, finished: bool) -> None:
         fields = {

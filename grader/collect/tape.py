@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from grader import networks
 from grader.collect.governor import BudgetReached
 from grader.collect.identity import to_array
 from grader.collect.looking import attempt
-from grader.collect.session import Session
+from grader.collect.session import Record, Session
 from grader.collect.story import plain_number, student_place
 from grader.wire import Array
 
@@ -72,7 +73,8 @@ class TapeRecorder:
 
         def recorded_gradient(this: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
             result = gradient(this, target, sources, *args, **kwargs)
-            recorder.note_gradient(target, sources, result)
+            caller = str(sys._getframe(1).f_globals.get("__name__"))  # noqa: SLF001 - the documented way
+            recorder.note_gradient(target, sources, result, by_hand=not caller.startswith("keras."))
             return result
 
         tape.__enter__, tape.__exit__, tape.gradient = recorded_enter, recorded_leave, recorded_gradient
@@ -98,8 +100,8 @@ class TapeRecorder:
         session.tracer.steps = []
         session.tracer.active = True
 
-    def note_gradient(self, target: Any, sources: Any, result: Any) -> None:
-        """Record one gradient with everything that is needed to check it."""
+    def note_gradient(self, target: Any, sources: Any, result: Any, *, by_hand: bool = True) -> None:
+        """Record one gradient with everything that is needed to check it; a step of Keras' own is only counted."""
         if self.session.depth or not tf.executing_eagerly():
             return
         # A tape that is tried out on something else than a network, or on another one, has steps of its own.
@@ -107,13 +109,23 @@ class TapeRecorder:
         key = None if owner is None else self.session.story.model_number(owner)
         number = self.counts.get(key, 0)
         self.counts[key] = number + 1
+        self.steps = number + 1
+        if not by_hand:
+            self._tell_of_own_step(owner, number)
+            return
         if len(self.losses) < LOSSES_LIMIT:
             array = to_array(target)
             self.losses.append(None if array is None or not array.size else plain_number(array.mean()))
-        self.steps = number + 1
         if number not in RECORDED_STEPS or self.pending is not None:
             return
         self.pending = attempt(lambda: self._describe(number, target, sources, result))
+
+    def _tell_of_own_step(self, owner: Any, number: int) -> None:
+        """Record that Keras trains a network by its own step, once for each."""
+        if owner is not None and not number:
+            record = Record(session=self.session, name="train_on_batch", model=owner)
+            record.begin()
+            record.end({})
 
     def _describe(self, number: int, target: Any, sources: Any, result: Any) -> _Pending:
         story = self.session.story

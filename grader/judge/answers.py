@@ -22,12 +22,17 @@ NUMBER_LIMIT = 120
 """Characters of a text in which a number is looked for; no answer of a lab needs as many."""
 
 _LETTER = re.compile(
-    r"(?:(?:option|answer|choice|antwort|opci[oó]n|respuesta)\s*:?\s*)?[(\[]?(?P<letter>[a-z])[)\].:]*(?:\s+(?P<rest>\S.*))?"
+    r"(?:(?:option|answer|choice|antwort|opci[oó]n|respuesta)\s*:?\s*)?[(\[]?(?P<letter>[a-z])[)\].:,]*(?:\s+(?P<rest>\S.*))?"
 )
-_LETTER_ENDS = re.compile(r"[(\[]?[a-z][)\].:]")
+_LETTER_ENDS = re.compile(r"[(\[]?[a-z](?:[)\].:,]|\s+[-–—]\s)")
+_ANOTHER_LETTER = re.compile(r"(?:\w{1,4}\s+)?[(\[]?[a-z][)\]]?")
+_REASON = re.compile(r"\s*[,.:;!](?=\s)|\s+[-–—(]|\s(?:because|since|as|weil|da|denn|porque)\s")
+"""What ends a yes or a no, before it is said why."""
 _SYNONYMS = (
-    frozenset({"true", "t", "yes", "y", "right", "correct", "1", "wahr", "ja", "richtig", "verdadero", "si", "sí"}),
-    frozenset({"false", "f", "no", "n", "wrong", "incorrect", "0", "falsch", "nein", "falso"}),
+    frozenset({"true", "t", "yes", "y", "right", "correct", "1", "wahr", "ja", "richtig", "stimmt"})
+    | {"verdadero", "cierto", "correcto", "si", "sí"},
+    frozenset({"false", "f", "no", "n", "wrong", "incorrect", "0", "falsch", "nein", "stimmt nicht"})
+    | {"falso", "incorrecto"},
 )
 
 _NUMBER = re.compile(
@@ -64,18 +69,29 @@ def _by_letter(text: str, raw: str, options: Sequence[str]) -> int | None:
     found = _LETTER.fullmatch(text)
     if found is None or found["letter"] not in LETTERS[: len(options)]:
         return None
-    place, rest = LETTERS.index(found["letter"]), plain(found["rest"] or "")
-    if rest and rest != options[place] and (rest in options or not _LETTER_ENDS.match(raw)):
+    place, rest = LETTERS.index(found["letter"]), plain((found["rest"] or "").lstrip("-–— "))
+    is_another = rest in options or _ANOTHER_LETTER.fullmatch(rest)
+    if rest and rest != options[place] and (is_another or not _LETTER_ENDS.match(raw)):
         # `a good one` begins with a letter, too, and `a) …` followed by the words of option b says two things.
         return None
     return place
 
 
 def _by_synonym(text: str, options: Sequence[str]) -> int | None:
-    """Read `True` for an option that says yes, where there are two options and one says yes and one no."""
-    meanings = [next((n for n, words in enumerate(_SYNONYMS) if option in words), None) for option in options]
-    meant = next((n for n, words in enumerate(_SYNONYMS) if text in words), None)
+    """Read `True` for an option that says yes, where there are two options and one says yes and one no.
+
+    A reason may follow, unless it says the opposite.
+    """
+    meanings = [_meaning(option) for option in options]
+    answer, reason = (*_REASON.split(text, maxsplit=1), "")[:2]
+    meant = _meaning(answer)
+    if meant is not None and {"true", "false"} & set(re.findall(r"\w+", reason)) - _SYNONYMS[meant]:
+        return None
     return meanings.index(meant) if meant is not None and sorted(map(str, meanings)) == ["0", "1"] else None
+
+
+def _meaning(text: str) -> int | None:
+    return next((meaning for meaning, words in enumerate(_SYNONYMS) if text in words), None)
 
 
 def _same_number(answer: Answer, options: Sequence[str]) -> int | None:
@@ -121,7 +137,7 @@ def _reading(which: int, text: str) -> Fraction:
 
 def _one_number(shown: str) -> tuple[Fraction, ...]:
     found = _NUMBER.fullmatch(shown)
-    if found is None or not found["unit"].isascii() or re.search(r"[-+*/^=(,;]", found["unit"]):
+    if found is None or not _is_word(found["unit"]) or re.search(r"[-+*/^=(,;]", found["unit"]):
         return ()
     below = Fraction(found["below"] or 1)
     if not below:
@@ -129,6 +145,11 @@ def _one_number(shown: str) -> tuple[Fraction, ...]:
     scale = Fraction(10) ** int(found["power"] or 0) / below * (-1 if found["sign"] == "-" else 1)
     values = [value * scale for value in _digits(found["digits"].strip())]
     return tuple(values + [value / 100 for value in values if found["percent"]])
+
+
+def _is_word(unit: str) -> bool:
+    """Tell whether a unit is made of letters and common signs: `²` behind a number changes it."""
+    return all(sign.isascii() or sign.isalpha() for sign in unit)
 
 
 def _digits(text: str) -> list[Fraction]:

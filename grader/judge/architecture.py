@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -126,6 +126,8 @@ def _mistake_in_outputs(network: _Built) -> _Mistake | None:
     # How many outputs there are is another question.
     if are_distributions(outputs[usable]):
         return None
+    if _add_up_over_images(outputs[usable]):
+        return _Mistake("softmax-over-images", layer=_last_layer(network.layers))
     total = float(outputs[usable][0].sum()) if usable.any() else float("nan")
     return _Mistake("no-probabilities", {"total": total}, _last_layer(network.layers))
 
@@ -198,10 +200,27 @@ def require_softmax_of(case: Case, role_id: str, part_id: str, variable: str) ->
     place = place_of(case, part_id)
     found = [n for n in case.verified.networks.values() if n.model in numbers and n.outputs is not None]
     # How many outputs there are is a question about the network inside.
-    if not any(n.outputs is not None and are_distributions(n.outputs) for n in found):
-        fail("no-wrapped-softmax", place, name=variable)
+    outputs = [network.outputs for network in found if network.outputs is not None]
+    if not any(map(are_distributions, outputs)):
+        is_over_images = any(map(_add_up_over_images, outputs))
+        fail("softmax-over-images" if is_over_images else "no-wrapped-softmax", place, name=variable)
     if not any(case.copies.get(number) in case.models(role_id) for number in numbers):
+        _complain_of_new_weights(case, role_id, variable, numbers, place)
         fail("wraps-other-network", place, name=variable, wanted=case.role(role_id).variable)
+
+
+def _complain_of_new_weights(case: Case, role_id: str, variable: str, numbers: Collection[int], place: Place) -> None:
+    """End the check where layers with weights of their own stand behind all those of the trained network."""
+    trained = [_weighted(snapshot) for snapshot in case.snapshots(role_id) if snapshot.model not in numbers]
+    for snapshot in case.evidence.snapshots:
+        mine = _weighted(snapshot) if snapshot.model in numbers else []
+        if any(inner and mine[: len(inner)] == inner and len(mine) > len(inner) for inner in trained):
+            fail("new-weights-behind", place, name=variable)
+
+
+def _weighted(snapshot: Snapshot) -> list[tuple[str, tuple[int, ...], int]]:
+    """Return the layers of a network that have weights, by kind, shape and number."""
+    return [(layer.kind, layer.output_shape, layer.parameters) for layer in snapshot.layers if layer.parameters]
 
 
 def are_distributions(outputs: Array) -> bool:
@@ -209,6 +228,14 @@ def are_distributions(outputs: Array) -> bool:
     if outputs.ndim < 2 or not outputs.size:  # noqa: PLR2004 - images × outputs
         return False
     return bool(np.abs(outputs.sum(axis=-1) - 1).max() <= SUM_TOLERANCE and outputs.min() >= -SUM_TOLERANCE)
+
+
+def _add_up_over_images(outputs: Array) -> bool:
+    """Tell whether rows (n, classes) are made so that each class adds up to one over the images of a batch."""
+    if outputs.ndim != 2 or not outputs.size or outputs.min() < 0:  # noqa: PLR2004 - images × classes
+        return False
+    sums = outputs.sum(axis=0, dtype=np.float64)
+    return bool(round(sums[0]) >= 1 and np.abs(sums - round(sums[0])).max() <= SUM_TOLERANCE)
 
 
 def last_activation(layers: Sequence[LayerRow]) -> str:

@@ -6,7 +6,14 @@ import numpy as np
 
 from grader.evidence import Probe
 from grader.judge.case import Case
-from grader.judge.reading import advice_for, keras_2_name, nothing_recorded, place_of, require_written
+from grader.judge.reading import (
+    advice_for,
+    complain_of_missing_names,
+    keras_2_name,
+    nothing_recorded,
+    place_of,
+    require_written,
+)
 from grader.judge.verdict import Place, fail, no_evidence
 from grader.language import gettext as _
 from grader.wire import Array
@@ -69,6 +76,7 @@ def _answered(case: Case, part_id: str, name: str) -> Probe:
         place = place if place[0] else place_of(case, part_id)
         kind, _colon, message = probe.error.partition(": ")
         if kind == "NameError":
+            complain_of_missing_names(case, case.places(case.lab.part(part_id)))
             no_evidence("cell-raised", place, error=probe.error, advice=advice_for(kind, message))
         no_evidence("answer-stopped", place, error=probe.error)
     return probe

@@ -80,6 +80,11 @@ DEFECTS: dict[str, Defect] = {
         "The {split} images have values from {low:.3g} to {high:.3g}; expected are values from 0 to 1.",
         "The largest pixel value is 255. Divide by it, once.",
     ),
+    "images-changed": Defect(
+        "The {split} images are not the pictures of the data set any more: their pixels stand in other places, or have "
+        "other values.",
+        "Draw one of them with `imshow`, as 28 × 28. When an array is reshaped, one image has to stay one row.",
+    ),
     # The networks.
     "no-convolution": Defect(
         "This network has no convolution in it.",
@@ -92,6 +97,10 @@ DEFECTS: dict[str, Defect] = {
     "no-probabilities": Defect(
         "The outputs are no probabilities: for one image they add up to {total:.2f}, not to 1.",
         "Which activation turns ten numbers into probabilities that add up to one? It belongs in the last layer.",
+    ),
+    "softmax-over-images": Defect(
+        "The softmax lets each digit add up to 1 over the images of a batch; the ten outputs for one image do not.",
+        "A batch has a row for each image and a column for each digit. Along which axis does your softmax add up?",
     ),
     "no-outputs": Defect(
         "The outputs of this network could not be computed.", "Does the network take a batch of images?"
@@ -126,6 +135,11 @@ DEFECTS: dict[str, Defect] = {
     "no-accuracy": Defect(
         "The accuracy is not among the metrics, so `evaluate` returns only the loss.",
         "`compile` is told what to measure beside the loss. Which of Keras' metrics counts right answers?",
+    ),
+    "metrics-by-position": Defect(
+        "The third argument of `compile` was the metrics in Keras 2; now it is `loss_weights`, so no accuracy is "
+        "measured.",
+        "Which arguments does `compile` have? Give each of them by its name.",
     ),
     "does-not-learn": Defect(
         "After training, the {role} reads only {found:.0%} of new images correctly.",
@@ -164,6 +178,10 @@ DEFECTS: dict[str, Defect] = {
         "`{name}` is not made of the trained network.",
         "Put `{wanted}` itself, as it is after training, in front of the softmax.",
     ),
+    "new-weights-behind": Defect(
+        "Behind the trained network, `{name}` has a layer with weights of its own, which were never trained.",
+        "A softmax only turns ten numbers into ten others, and needs no weights. Which layer of Keras does just that?",
+    ),
     # The labels.
     "not-one-hot": Defect(
         "The {split} labels are not one-hot.",
@@ -173,6 +191,11 @@ DEFECTS: dict[str, Defect] = {
     "misplaced-ones": Defect(
         "The {split} labels are rows of ten numbers, but the 1 does not stand in the place of the digit.",
         "The first column is that of the digit 0. Print a digit and its row side by side.",
+    ),
+    "labels-of-other-split": Defect(
+        "The {split} labels are as many as the images of the other set: they were made from the labels of that one.",
+        "Print the number of images and of labels, for training and for testing. Which labels stand on the right-hand "
+        "side of this line?",
     ),
     # Watching a training.
     "no-validation": Defect(
@@ -292,6 +315,10 @@ DEFECTS: dict[str, Defect] = {
         "A dataset can hand out an image and its label together: it has to be made of both.",
     ),
     "dataset-split": Defect("`{name}` is not made of the {wanted} images.", "Check the names in `from_tensor_slices`."),
+    "endless-dataset": Defect(
+        "`{name}` repeats for ever, so the loop over its batches never ends.",
+        "An epoch is over when each image was seen once. Which step of the dataset makes it begin again by itself?",
+    ),
     "not-shuffled": Defect(
         "`{name}` is not shuffled.", "Without shuffling, each epoch sees the same images in the same order."
     ),
@@ -324,8 +351,9 @@ DEFECTS: dict[str, Defect] = {
         "Add up the losses of all batches of an epoch, then divide.",
     ),
     "epoch-not-reset": Defect(
-        "The sum of the losses is not set back to 0 at the beginning of each epoch.",
-        "Where is the sum given its first value: before the loop over the epochs, or inside?",
+        "The losses of earlier epochs are counted again: the sum, or the metric, is not set back at the beginning of "
+        "each epoch.",
+        "Where does the sum, or the metric, begin anew: before the loop over the epochs, or inside?",
     ),
     "epoch-other-means": Defect(
         "`{name}` does not hold the mean loss of each epoch.",
@@ -425,6 +453,12 @@ DEFECTS: dict[str, Defect] = {
         "The training reports an accuracy of {claimed:.0%}, but it changed no weight, and the network reads "
         "{found:.0%} of new images correctly.",
         "Let Keras compute the results of the training: does a step of your own only return numbers?",
+    ),
+    "fed-otherwise": Defect(
+        "`{what}` gets images with values from {low:.3g} to {high:.3g}, although there are some that were scaled to "
+        "numbers from 0 to 1.",
+        "Under which name are the scaled images kept, and from which line on? A function gives back its results; what "
+        "it was given stays as it was. Each pixel is divided once.",
     ),
     "few-images": Defect(
         "The network is trained on {found} images only.",

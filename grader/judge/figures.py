@@ -66,9 +66,32 @@ def _has_both(digits: Sequence[int], label: int, guess: int) -> bool:
 
 def _readings(title: str) -> list[list[int]]:
     """Return the digits in a title: 1.0 in it may be a digit that was kept as a float, or a probability."""
+    title = _in_digits(title)
     readings = [numbers_in(text) for text in (title, _AS_FLOAT.sub("", title))]
-    found = [[number for number in numbers if number < 10] for numbers in readings]  # noqa: PLR2004 - ten digits
+    found = [[number for number in numbers if number < DIGITS] for numbers in readings]
     return [digits for digits in found if len(set(digits)) <= DIGITS_LIMIT]
+
+
+DIGITS = 10
+
+
+def _in_digits(title: str) -> str:
+    """Return a title with digits in the place of their names, unless it has digits already."""
+    if any(number < DIGITS for number in numbers_in(title)):
+        return title
+    return re.sub(r"[^\W\d_]+", lambda found: _WORDS.get(found[0].casefold(), found[0]), title)
+
+
+_WORDS = {
+    word: str(number)
+    for names in (
+        "zero one two three four five six seven eight nine",
+        "null eins zwei drei vier fünf sechs sieben acht neun",
+        "cero uno dos tres cuatro cinco seis siete ocho nueve",
+    )
+    for number, word in enumerate(names.split())
+}
+"""Names of digits, as lists of classes have them."""
 
 
 def says_right_prediction(axes: Axes) -> bool:
@@ -87,7 +110,7 @@ def _is_said_the_other_way_round(axes: Axes) -> bool:
     """Tell whether a title calls the label the prediction, and another digit the true one."""
     said: dict[str, int] = {}
     kind = ""
-    for found in _WORD.finditer(_AS_FLOAT.sub("", axes.title)):
+    for found in _WORD.finditer(_AS_FLOAT.sub("", _in_digits(axes.title))):
         name = found.lastgroup or ""
         if name == "digit":
             said.setdefault(kind, int(found[0]))

@@ -19,15 +19,38 @@ def are_prepared(case: Case) -> bool:
 
 
 def are_misplaced(case: Case) -> bool:
-    """Tell whether one-hot labels have their ones in wrong places: they go with no images, wherever they are passed."""
-    methods = {name: "fit" if "train" in name.lower() else "evaluate" for name in case.lab.labels}
-    return any(_are_misplaced(case, [name], method) for name, method in methods.items())
+    """Tell whether one-hot labels have their ones in wrong places: they go with no images, wherever they are passed.
+
+    Labels of the other split are such, too.
+    """
+    methods = {"train": "fit", "test": "evaluate"}
+    return any(
+        _are_misplaced(case, [name], methods[_split_of(name)]) or _are_of_other_split(case, name)
+        for name in case.lab.labels
+    )
+
+
+def _are_of_other_split(case: Case, name: str) -> bool:
+    """Tell whether there are as many labels as images of the other split, and not as many as of their own."""
+    last = {value.name: value.data for value in case.evidence.values}
+    rows = {_split_of(each): last[each].rows for each in case.lab.watched if each in last}
+    own = rows.pop(_split_of(name), None)
+    return name in last and own is not None and own != last[name].rows in rows.values()
+
+
+def _split_of(name: str) -> str:
+    return "train" if "train" in name.lower() else "test"
 
 
 def _are_misplaced(case: Case, names: Collection[str], method: str) -> bool:
-    tables = [data for data in _named(case, names) if images.is_one_hot(data)]
     kinds = {call.data.labels for call in case.calls(method) if call.data is not None}
-    return any(data.labels == "mismatch" for data in tables) and "one_hot" not in kinds
+    return "one_hot" not in kinds and any(_are_always_wrong(case, name) for name in names)
+
+
+def _are_always_wrong(case: Case, name: str) -> bool:
+    """Tell whether one-hot labels never went with their images; those that did were right before images moved."""
+    tables = [value.data for value in case.evidence.values if value.name == name and images.is_one_hot(value.data)]
+    return "mismatch" in {data.labels for data in tables} and "one_hot" not in {data.labels for data in tables}
 
 
 def _named(case: Case, names: Collection[str]) -> list[DataFacts]:
@@ -54,6 +77,9 @@ def _require_one_hot_of(case: Case, part_id: str, names: Sequence[str], split: s
     # Where they are prepared, but something else is passed, the line that passes it is to blame.
     if not (images.is_one_hot(tables[-1]) if tables else "one_hot" in kinds):
         fail("not-one-hot", place_of(case, part_id, names), split=images.split_name(split))
+    for name in names:
+        if _are_of_other_split(case, name):
+            fail("labels-of-other-split", place_of(case, part_id, [name]), split=images.split_name(split))
     if _are_misplaced(case, names, method):
         fail("misplaced-ones", place_of(case, part_id, names), split=images.split_name(split))
 

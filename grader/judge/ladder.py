@@ -29,7 +29,7 @@ _TEXTS: dict[tuple[str, ...], str] = {
         "Read the last line of the error first: it names the kind of mistake. Then print the type and the shape of"
         " each value in the marked line, just before it. Which one is not what you thought?"
     ),
-    ("compile-stopped", "arguments", "without-images", "without-labels"): N_(
+    ("compile-stopped", "arguments", "metrics-by-position", "without-images", "without-labels"): N_(
         "Ask for the `help` of the method in a cell of your own. Which arguments does it know, in which order, and"
         " how are they spelt? Compare with your line, argument by argument."
     ),
@@ -48,6 +48,8 @@ _TEXTS: dict[tuple[str, ...], str] = {
         "images-shape",
         "images-type",
         "images-range",
+        "images-changed",
+        "fed-otherwise",
         "function-shape",
         "function-type",
         "function-no-numbers",
@@ -57,7 +59,7 @@ _TEXTS: dict[tuple[str, ...], str] = {
         "Print the shape, the type, the smallest and the largest value of the array, before and after the line in "
         "question. Which of the four is not as the lab says, and which line was meant to change it?"
     ),
-    ("no-convolution", "other-layer", "other-depth", "not-rebuilt"): N_(
+    ("no-convolution", "other-layer", "other-depth", "not-rebuilt", "new-weights-behind"): N_(
         "Call `summary()` of your network and lay it beside the lab's text. Go down both until they differ for the"
         " first time: is it the kind of layer, or a size? Activations are not shown there; compare those in your "
         "code. Change only one thing, and grade again; the rest often follows."
@@ -66,7 +68,7 @@ _TEXTS: dict[tuple[str, ...], str] = {
         "Call `summary()` of your network: the last row says how many numbers come out for each image. How many "
         "classes are there, and where in your code does that number stand?"
     ),
-    ("no-probabilities", "no-wrapped-softmax"): N_(
+    ("no-probabilities", "no-wrapped-softmax", "softmax-over-images"): N_(
         "Predict a single image, and print the row of numbers and its sum. Do they lie between 0 and 1, and do "
         "they add up to 1? Some activations look at each output alone, others at all of them together: which kind "
         "is needed here?"
@@ -145,6 +147,7 @@ _TEXTS: dict[tuple[str, ...], str] = {
     ),
     (
         "not-batched",
+        "endless-dataset",
         "dataset-split",
         "dataset-without-labels",
         "not-shuffled",
@@ -188,6 +191,7 @@ _TEXTS: dict[tuple[str, ...], str] = {
         "evaluates-training-images",
         "predicts-training-images",
         "labels-do-not-match",
+        "labels-of-other-split",
         "few-images",
         "gradient-unchecked",
     ): N_(

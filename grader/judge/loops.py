@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from grader.evidence import Dataset
 from grader.judge import tape
 from grader.judge.case import Case
-from grader.judge.images import split_name
+from grader.judge.images import are_scaled_otherwise, split_name
 from grader.judge.reading import complain_of_failures, nothing_recorded, place_of, require_filled
 from grader.judge.verdict import fail
 from grader.labs import Anchor
 from grader.language import gettext as _
 from grader.wire import Array
+
+ENDLESS = 1_000_000
+"""Rows that a dataset counts as which repeats for ever."""
 
 LOOPS = 3
 """How many loops of the same length there may be: a first try, and the same once more."""
@@ -33,10 +36,20 @@ def require_batched(case: Case, part_id: str, name: str, split: str) -> None:
     data = dataset.data
     if data is None or data.split != split:
         fail("dataset-split", place, name=name, wanted=split_name(split))
+    if are_scaled_otherwise(case, data):
+        fail("fed-otherwise", place, what=name, low=data.low, high=data.high)
     if data.labels == "absent":
         fail("dataset-without-labels", place, name=name)
     if data.labels not in ("integer", "one_hot"):
         fail("labels-do-not-match", place)
+    if data.rows >= ENDLESS and _has_endless_loop(case):
+        fail("endless-dataset", place, name=name)
+
+
+def _has_endless_loop(case: Case) -> bool:
+    """Tell whether a loop with a tape had to be ended; whoever takes a number of batches may have a dataset repeat."""
+    loops = [cell for cell, _mark in case.marks(Anchor(tape=True))]
+    return any(cell.state in ("budget_reached", "timed_out") for cell in loops)
 
 
 def require_shuffled(case: Case, part_id: str, name: str) -> None:
@@ -72,8 +85,8 @@ def require_epoch_means(case: Case, part_id: str, name: str) -> None:
     """Ask whether a list holds the mean loss of each epoch of the hand-written loop."""
     require_filled(case, part_id)
     found = [numbers.numbers for numbers in case.evidence.numbers if numbers.name == name]
-    losses = [loss for loss in case.evidence.losses if loss is not None]
-    if not losses:
+    losses = np.array([loss for loss in case.evidence.losses if loss is not None], np.float64)
+    if not losses.size:
         nothing_recorded(case, part_id, _("No hand-written training step was recorded."))
     given = [number for number in (found[-1] if found else ()) if number is not None]
     if not given:
@@ -81,21 +94,11 @@ def require_epoch_means(case: Case, part_id: str, name: str) -> None:
     place = place_of(case, part_id)
     if len(given) > 1 and (_are_losses_unknown(case) or _are_means(given, losses)):
         return
-    is_one_each = len(given) > 1 and len(losses) >= 2 * len(given) and len(losses) % len(given) == 0
-    epochs = np.asarray(losses).reshape(len(given) if is_one_each else 1, -1)
     # A loop that was stopped in the middle leaves other losses than it should.
     complain_of_failures(case, list(case.marks(Anchor(tape=True))))
-    if not is_one_each:
-        fail("epochs-one" if len(given) == 1 else "epochs-count", place, name=name, found=len(given))
-    for defect, other in (
-        ("epoch-sums", epochs.sum(axis=1)),
-        ("epoch-last-loss", epochs[:, -1]),
-        ("epoch-not-reset", np.cumsum(epochs.sum(axis=1)) / epochs.shape[1]),
-        ("epoch-not-reset", np.cumsum(epochs.sum(axis=1))),
-    ):
-        if _are_close(given, other):
-            fail(defect, place, name=name)
-    fail("epoch-other-means", place, name=name)
+    if len(given) == 1:
+        fail("epochs-one", place, name=name, found=1)
+    fail(_mistake(case, given, losses), place, name=name, found=len(given))
 
 
 def _are_losses_unknown(case: Case) -> bool:
@@ -107,16 +110,40 @@ def _are_losses_unknown(case: Case) -> bool:
     return tape.has_idle_batches(case) or (bool(shapes) and all(len(shape) > 1 for shape in shapes))
 
 
-def _are_means(given: Sequence[float], losses: Sequence[float]) -> bool:
-    """Tell whether numbers are mean losses of epochs: of all steps, or of the first or the last of several loops."""
+def _are_means(given: Sequence[float], losses: Array) -> bool:
+    return any(_are_close(given, epochs.mean(axis=1)) for epochs in _ways_to_cut(given, losses))
+
+
+def _mistake(case: Case, given: Sequence[float], losses: Array) -> str:
+    """Return what became of the losses instead of their means."""
+    for defect, mistake in _MISTAKES:
+        if any(_are_close(given, mistake(epochs)) for epochs in _ways_to_cut(given, losses)):
+            return defect
+    # Of several loops it is not known how many epochs they had.
+    is_one_loop = len({(step.cell, step.line) for step in case.evidence.tape}) == 1
+    is_miscounted = len(losses) < 2 * len(given) or (is_one_loop and len(losses) % len(given))
+    return "epochs-count" if is_miscounted else "epoch-other-means"
+
+
+_MISTAKES: tuple[tuple[str, Callable[[Array], Array]], ...] = (
+    ("epoch-sums", lambda epochs: epochs.sum(axis=1)),
+    ("epoch-last-loss", lambda epochs: epochs[:, -1]),
+    ("epoch-not-reset", lambda epochs: np.cumsum(epochs.sum(axis=1)) / epochs.shape[1]),
+    ("epoch-not-reset", lambda epochs: np.cumsum(epochs.sum(axis=1))),
+    ("epoch-not-reset", lambda epochs: np.cumsum(epochs.mean(axis=1)) / np.arange(1, len(epochs) + 1)),
+)
+"""What the losses of epochs (epochs, batches) become by mistake; the last one is a mean that is never begun anew."""
+
+
+def _ways_to_cut(given: Sequence[float], losses: Array) -> Iterator[Array]:
+    """Yield the losses by epochs (epochs, batches): of all steps, or of the first or the last of several loops."""
     longest = len(losses) // len(given)
     for steps in range(longest, max(longest // LOOPS, 2) - 1, -1):
         count = steps * len(given)
         for part in (losses[-count:], losses[:count]):
-            if _are_close(given, np.asarray(part).reshape(len(given), -1).mean(axis=1)):
-                return True
-    return False
+            yield part.reshape(len(given), -1)
 
 
 def _are_close(given: Sequence[float], wanted: Array) -> bool:
-    return bool(np.allclose(given, wanted, rtol=MEAN_TOLERANCE, atol=1e-6))
+    # As `np.allclose`, which takes ten times as long where there are thousands of ways to cut.
+    return bool((np.abs(np.subtract(given, wanted)) <= 1e-6 + MEAN_TOLERANCE * np.abs(wanted)).all())

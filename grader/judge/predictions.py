@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from grader.evidence import Probe
 from grader.judge.architecture import CLASSES
 from grader.judge.case import Case
-from grader.judge.reading import keras_2_name, nothing_recorded, place_of, require_written
+from grader.judge.reading import keras_2_name, nothing_recorded, require_written
 from grader.judge.verdict import fail, no_evidence
 from grader.language import gettext as _
 
@@ -39,7 +39,7 @@ def require_predictions_of(case: Case, role_id: str, part_id: str, name: str = "
         )
     if any(not probe.error for probe in _probes(case, name)) and case.models(role_id):
         return  # Predicted by calling the network itself: what the expression does is the other check's question.
-    no_evidence("not-recorded", place_of(case, part_id), what=_("No predictions were made."))
+    nothing_recorded(case, part_id, _("No predictions were made."))
 
 
 FEW_ROWS = 32

@@ -34,6 +34,8 @@ _FORMS = {
     Kind.TEXT: N_('words in quotation marks; three of them, """ … """, where they go over several lines'),
 }
 
+_TRUTH = N_("`True` or `False`, without quotation marks")
+
 
 def specs(lab: Lab) -> list[CheckSpec]:
     """Return the checks that the questions of a lab are."""
@@ -154,7 +156,9 @@ def _unreadable(question: Question, answer: Answer, place: Place) -> NoReturn:
         Verdict: always.
     """
     last = LETTERS[max(len(question.options), 1) - 1]
-    form = _(_FORMS[question.kind]).format(first='"a"', last=f'"{last}"')
+    form = _(_TRUTH if question.options == ("True", "False") else _FORMS[question.kind]).format(
+        first='"a"', last=f'"{last}"'
+    )
     found = _("“{text}” (of the type {type})") if answer.text else _("of the type {type}")
     found = found.format(text=_brief(answer.text), type=answer.type)
     fail("answer-unreadable", place, name=question.variable, found=found, form=form)

@@ -86,7 +86,27 @@ def complain_of_failures(case: Case, places: Sequence[tuple[Cell, Mark]]) -> Non
     for cell, mark in places:
         failure = _failure_inside(case, cell, mark) or _failure_at(cell, mark)
         if failure is not None:
-            _complain_of_failure(cell, failure)
+            _complain_of_failure(*(_origin(case, failure) or (cell, failure)))
+
+
+def complain_of_missing_names(case: Case, places: Sequence[tuple[Cell, Mark]]) -> None:
+    """End the check where the code at one of these places was stopped for want of a name that an error took away."""
+    for cell, mark in places:
+        failure = _failure_at(cell, mark)
+        origin = None if failure is None else _origin(case, failure)
+        if origin is not None:
+            _complain_of_failure(*origin)
+
+
+def _origin(case: Case, failure: Failure) -> tuple[Cell, Failure] | None:
+    """Return the statement that was to give a value to a name that is missing, and what stopped it."""
+    missing = re.match(r"name '(\w+)' is not defined", failure.message) if failure.type == "NameError" else None
+    for cell in case.evidence.cells if missing else ():
+        for mark in cell.marks:
+            stopped = next((f for f in cell.failures if f.first <= mark.line <= f.last and f.kind == "raised"), None)
+            if missing and missing[1] in mark.assigns and stopped is not None and stopped.type != "NameError":
+                return cell, stopped
+    return None
 
 
 def _complain_of_lost_worker(case: Case, cell: Cell, mark: Mark) -> None:
@@ -161,16 +181,21 @@ def advice_for(kind: str, message: str) -> str:
     """Return what to try after an exception of a kind."""
     if kind in _ADVICE:
         return _(_ADVICE[kind])
+    if _LOSS_OF_OTHER_SHAPES.search(message):
+        return _("A loss compares labels with outputs. In which order does it take them, and which shape has each?")
     if any(word in message for word in ("shape", "ndim", "incompatible")):
         return _("The shape of the data does not fit the network. Print the shape of what you pass.")
     return _("Read the last line of the message: it names what Python could not do.")
 
+
+_LOSS_OF_OTHER_SHAPES = re.compile(r"target\.shape=|labels\.shape=.* logits\.shape=|`target`|logits and labels")
 
 _ADVICE = {
     "NameError": N_("A name is used before it has a value. Is it spelt the same everywhere, and does its cell run?"),
     "SyntaxError": N_(
         "Python cannot read this line. Look for a missing bracket, comma or quotation mark, here or above."
     ),
+    "UFuncTypeError": N_("An array keeps its type. Which type has this one, and which numbers are to be put into it?"),
     "ModuleNotFoundError": N_("This package is not part of the lab; the lab can be done without it."),
 }
 

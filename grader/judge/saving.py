@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grader.judge.case import Case
-from grader.judge.reading import nothing_recorded, place_of, require_filled
+from grader.judge.reading import complain_of_failures, nothing_recorded, place_of, require_filled
 from grader.judge.verdict import fail
 from grader.language import gettext as _
 
@@ -48,6 +48,7 @@ def require_loaded_same(case: Case, role_id: str, part_id: str) -> None:
     if not copies:
         if loads:
             fail("loaded-differs", (loads[-1].cell, loads[-1].line))
+        complain_of_failures(case, case.places(case.lab.part(part_id)))
         fail("not-loaded", place_of(case, part_id))
     calls = [call for name in _ASKS for call in case.calls(name, frozenset(copies))]
     if not any(call.data and call.data.split in ("test", "other") for call in calls):

@@ -10,7 +10,7 @@ from grader.errors import MachineError
 from grader.evidence import Mark, TapeStep
 from grader.judge.architecture import CLASSES
 from grader.judge.case import Case
-from grader.judge.reading import nothing_recorded, require_written
+from grader.judge.reading import complain_of_missing_names, nothing_recorded, require_written
 from grader.judge.verdict import Place, Problem, Verdict, fail
 from grader.language import gettext as _
 from grader.language import whole
@@ -204,7 +204,7 @@ def _is_inside(mark: Mark, whole: Mark) -> bool:
 def require_update(case: Case, part_id: str) -> None:
     """Ask whether the weights are moved, and downhill where the gradient is right."""
     steps = _steps(case, part_id)
-    _require_one_right(steps, lambda steps: _judge_update(case, steps))
+    _require_one_right(steps, lambda steps: _judge_update(case, part_id, steps))
     if has_idle_batches(case):
         place, found = (steps[-1][0].cell, steps[-1][0].line), len(case.evidence.losses)
         fail("gradient-outside-loop", place, found=whole(found), tapes=whole(case.evidence.tapes))
@@ -215,9 +215,10 @@ def has_idle_batches(case: Case) -> bool:
     return case.evidence.tapes > IDLE * len(case.evidence.losses) > 0
 
 
-def _judge_update(case: Case, steps: Steps) -> None:
+def _judge_update(case: Case, part_id: str, steps: Steps) -> None:
     place = (steps[0][0].cell, steps[0][0].line)
     if not any(_has_moved(step) for step, _ in steps):
+        complain_of_missing_names(case, case.places(case.lab.part(part_id)))
         fail("gradient-is-none" if all(_is_none(step) for step, _ in steps) else "not-applied", place)
     checked = [v for step, v in steps if v is not None and v.moved > 0 and _problem(case, step, v) is None]
     if checked and not checked[0].descent < 0:

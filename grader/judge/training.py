@@ -173,8 +173,14 @@ def require_accuracy_metric(case: Case, role_id: str, part_id: str) -> None:
     metrics = [str(metric) for call in calls for metric in call.settings.get("metrics", ())]
     kinds = _label_kinds(case, role_id)
     if not any(_is_accuracy(metric, kinds) for metric in metrics):
-        is_other = any(_is_accuracy(metric, {"integer", "one_hot"}) for metric in metrics)
-        fail("accuracy-of-other-labels" if is_other else "no-accuracy", (calls[-1].cell, calls[-1].line))
+        defect = "accuracy-of-other-labels" if any(map(_is_any_accuracy, metrics)) else "no-accuracy"
+        if any(_is_any_accuracy(str(name)) for call in calls for name in call.settings.get("loss_weights", ())):
+            defect = "metrics-by-position"
+        fail(defect, (calls[-1].cell, calls[-1].line))
+
+
+def _is_any_accuracy(metric: str) -> bool:
+    return _is_accuracy(metric, {"integer", "one_hot"})
 
 
 def _is_accuracy(metric: str, labels: set[str]) -> bool:
@@ -218,7 +224,7 @@ def _best_accuracy(case: Case, role_id: str) -> float | None:
 def _has_other_mistakes(case: Case, role_id: str) -> bool:
     """Tell whether something else than the optimizer explains poor results: images, labels, outputs, or loss."""
     fits = case.calls("fit", case.models(role_id))
-    if not images.are_scaled(case) or any(_fit_problem(fit) is not None for fit in fits):
+    if not images.are_scaled(case) or images.are_changed(case) or any(_fit_problem(fit) is not None for fit in fits):
         return True
     questions: tuple[tuple[Callable[[Case, str, str], None], str], ...] = (
         (architecture.require_ten_outputs, "build"),
@@ -260,11 +266,26 @@ def require_fit(case: Case, role_id: str, part_id: str) -> None:
     calls = _calls(case, role_id, part_id, "fit")
     _require_one_right(calls, lambda call: _unexplained(case, _fit_problem(call)))
     right = [call for call in calls if _unexplained(case, _fit_problem(call)) is None]
+    _require_one_right(right, lambda call: images.feeding_problem(case, call))
+    _complain_of_leak(case, right)
     if not any(call.finished for call in right) and _is_all_else_right(case, role_id):
         _require_one_right(right, lambda call: _stop_problem(case, role_id, call))
     _require_one_right(
         right, lambda call: learnt.sham_problem(case, role_id, call, lambda: _has_other_mistakes(case, role_id))
     )
+
+
+def _complain_of_leak(case: Case, right: Sequence[Call]) -> None:
+    """End the check where a network that is trained as asked learns from test images, too, before it is measured.
+
+    Whoever has measured a network may do with it what they like afterwards.
+    """
+    models = {call.model for call in right}
+    leaks = [fit for fit in case.calls("fit") if fit.model in models and _fit_problem(fit) == _ON_TEST_IMAGES]
+    for leak in leaks:
+        measured = [call.number for call in case.calls("evaluate") if call.model == leak.model and call.finished]
+        if leak.finished and measured and leak.number < min(measured):
+            fail("trains-on-test-images", (leak.cell, leak.line))
 
 
 def _is_all_else_right(case: Case, role_id: str) -> bool:
@@ -341,6 +362,7 @@ def _unexplained(case: Case, problem: Problem | None) -> Problem | None:
     return None if exchanged and problem[0] in _ABOUT_SPLITS else problem
 
 
+_ON_TEST_IMAGES: Problem = ("trains-on-test-images", {})
 _OTHER_SPLIT = {"train": "test", "test": "train"}
 _ABOUT_SPLITS = ("trains-on-test-images", "evaluates-training-images")
 
@@ -353,7 +375,7 @@ def _is_exchanged(value: Value) -> bool:
 def _fit_problem(call: Call) -> Problem | None:
     data = call.data
     if data is not None and data.split in ("test", "mixed"):
-        return "trains-on-test-images", {}
+        return _ON_TEST_IMAGES
     if data is not None and data.split == "train" and data.rows < SOME_ROWS:
         return "few-images", {"found": whole(data.rows)}
     return _common_problem(call)
@@ -412,6 +434,8 @@ def _fall_problem(case: Case, role_id: str, call: Call) -> Problem | None:
     """Return what is wrong with the course of a training; one that stopped has none, for whichever reason."""
     if call.error:
         return _stop_problem(case, role_id, call) if _is_all_else_right(case, role_id) else None
+    if call.settings.get("token") and (call.settings.get("epochs") or 0) > 1:
+        return None  # It was we who made it short, as there were many trainings before.
     return None if _has_other_mistakes(case, role_id) else _curve_problem(call.result.get("history") or {})
 
 
@@ -430,12 +454,24 @@ def require_evaluate(case: Case, role_id: str, part_id: str) -> None:
     """Ask whether the right network is evaluated on the test images with their own labels."""
     calls = _calls(case, role_id, part_id, "evaluate")
     _require_one_right(
-        calls, lambda call: _unexplained(case, _evaluate_problem(call)) or _kind_problem(case, role_id, call)
+        calls,
+        lambda call: (
+            _unexplained(case, _evaluate_problem(call))
+            or _feeding_problem(case, call)
+            or _kind_problem(case, role_id, call)
+        ),
     )
     kept = _kept_as_accuracy(case)
     for call in calls:
         if _are_results_unpacked_swapped(case, call) or _is_loss_kept_as_accuracy(call, kept):
             fail("results-swapped", (call.cell, call.line))
+
+
+def _feeding_problem(case: Case, call: Call) -> Problem | None:
+    """Return that other pixels are given to `evaluate` than to the training, which is asked about first."""
+    fits = [fit for fit in case.calls("fit") if fit.model == case.copies.get(call.model or 0, call.model)]
+    is_alike = bool(fits) and all(images.feeding_problem(case, fit) is not None for fit in fits)
+    return None if is_alike else images.feeding_problem(case, call)
 
 
 def _are_results_unpacked_swapped(case: Case, call: Call) -> bool:

@@ -79,7 +79,10 @@ def _held_out(model: ModelView) -> str:
     told = [_("It gets {accuracy} of the held-out images right: images that it never saw in training.")]
     expected = points.accuracy(model.expected_accuracy)
     if expected is not None:
-        told.append(_("With the training that was run here, {expected} or more is in order."))
+        enough = _(
+            "With the training that was run here, {expected} or more is enough; less will do while the loss falls."
+        )
+        told.append(enough)
     if not model.rebuilt:
         told.append(_("We could not build this network again from its layers, so this figure is not confirmed."))
     return " ".join(told).format(accuracy=percent(accuracy), expected=percent(expected or 0.0))

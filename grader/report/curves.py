@@ -108,7 +108,7 @@ def _chart(name: str, pair: tuple[Sequence[float], ...], scale: Scale, model: Mo
     shapes += [shape for style, _title, values in curves for shape in _curve(values, scale, style, epochs)]
     shapes += [] if reached is None else [_diamond(_x(epochs, epochs), scale.y(reached))]
     marks = (
-        ("band", _("in order on held-out images: {share} or more"), expected),
+        ("band", _("enough on held-out images: {share} or more"), expected),
         ("held", _("on held-out images: {share}"), reached),
     )
     told = [(style, text.format(share=percent(share))) for style, text, share in marks if share is not None]
@@ -134,7 +134,7 @@ def _ground(scale: Scale, epochs: int) -> Iterator[Shape]:
 
 
 def _band(scale: Scale, lowest: float) -> Rect:
-    """Return what is in order, from the lowest accuracy upwards."""
+    """Return what is enough, from the lowest accuracy upwards."""
     height = max(scale.y(lowest) - _TOP, 1)
     return Rect(x=_LEFT, y=_TOP, width=_RIGHT - _LEFT, height=near(height), style="band")
 

@@ -41,7 +41,7 @@ class TestEpochLosses(checks.EpochMeans):
 
     part, name = "epoch_losses", "epoch_losses"
     points = {"means": 8}
-    needs = ("gradient_tape",)
+    needs = ("batches", "gradient_tape")
 
 
 class TestAnnCompile(checks.Compile):

@@ -80,4 +80,4 @@ class TestExamples(checks.Gallery):
     part = "examples"
     points = {"images": 2, "titles": 3}
     count, split, says = 9, "test", figures.says_right_prediction
-    needs = ("classes",)
+    needs = ("data_prep", "labels", "classes")

@@ -45,13 +45,15 @@ class Failure:
 class Cell:
     """One cell: its code, what is written there, and what became of it when it ran.
 
-    `placeholders` and `broken` are lines: where something is to be filled in, and where it is no Python.
+    `placeholders`, `gaps` and `broken` are lines: where something is to be filled in, where names get None and nothing
+    else, and where it is no Python.
     """
 
     index: int
     source: str = ""
     marks: tuple[Mark, ...] = ()
     placeholders: tuple[int, ...] = ()
+    gaps: tuple[int, ...] = ()
     broken: tuple[int, ...] = ()
     state: str = "skipped"
     failures: tuple[Failure, ...] = ()

@@ -6,6 +6,7 @@ import ast
 import io
 import re
 import tokenize
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,9 +20,10 @@ TOKEN_RESTARTS = 50
 
 
 def find(statements: Sequence[Statement], *, placeholder: str) -> dict[str, Any]:
-    """Return `{"marks": […], "placeholders": [line, …], "broken": [line, …]}` for the statements of one cell.
+    """Return `{"marks": […], "placeholders": [line, …], "gaps": [line, …], "broken": [line, …]}` for one cell.
 
-    Broken are the lines at which a statement cannot be read as Python.
+    Gaps are the lines where names get None and, in this cell, nothing else; broken are those at which a statement
+    cannot be read as Python.
     """
     marks: list[dict[str, Any]] = []
     places: list[int] = []
@@ -33,10 +35,14 @@ def find(statements: Sequence[Statement], *, placeholder: str) -> dict[str, Any]
         else:
             marks.extend(_marks_in_tree(statement.tree))
             places.extend(_places_in_tree(statement.tree, pattern))
+            places.extend(_ellipses(statement.tree))
     broken = [statement.broken_line for statement in statements if statement.tree is None]
     return {
         "marks": marks[:MARKS_LIMIT],
         "placeholders": sorted(set(places))[:MARKS_LIMIT],
+        "gaps": sorted(set(_gaps([statement.tree for statement in statements if statement.tree is not None])))[
+            :MARKS_LIMIT
+        ],
         "broken": broken[:MARKS_LIMIT],
     }
 
@@ -122,6 +128,32 @@ def _word(node: ast.AST) -> str:
             return text
         case _:
             return ""
+
+
+def _ellipses(tree: ast.stmt) -> Iterator[int]:
+    """Yield the lines where `...` stands for what is still to come: in no index, and not as the body of a stub."""
+    others = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    indices = [node.slice for node in ast.walk(tree) if isinstance(node, ast.Subscript)]
+    others |= {id(node) for index in indices for node in ast.walk(index)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value is Ellipsis and id(node) not in others:
+            yield node.lineno
+
+
+def _gaps(trees: Sequence[ast.stmt]) -> Iterator[int]:
+    """Yield the lines where names get None for want of an answer; names that get another value as well are in use."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    given = Counter(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    for node in nodes:
+        if isinstance(node, ast.Assign) and _is_nothing(node.value):
+            names = _assigned(node)
+            if names and all(given[name] == 1 for name in names):
+                yield node.lineno
+
+
+def _is_nothing(node: ast.expr) -> bool:
+    values = node.elts if isinstance(node, ast.Tuple) else [node]
+    return all(isinstance(value, ast.Constant) and value.value is None for value in values)
 
 
 _TEXT_CALL = re.compile(r"\b([A-Za-z_][\w.]*)\s*\(")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, NoReturn
 
 from grader.evidence import Call, Cell, Failure, Mark
 from grader.judge.case import Case
 from grader.judge.verdict import NOWHERE, Place, fail, no_evidence, not_attempted, timed_out
+from grader.labs import Part
 from grader.language import N_
 from grader.language import gettext as _
 
@@ -23,21 +25,31 @@ _STOPPED = {
 
 
 def require_filled(case: Case, part_id: str, shown: Iterable[Place] = ()) -> None:
-    """End the check as not attempted where a placeholder still stands in the part.
+    """End the check as not attempted where a placeholder still stands in the part, or None in the place of an answer.
 
     Not where the part has been done beside it: `shown` are the places of what was recorded, and one of them in code of
     the part that has no placeholder is an answer.
     """
-    part = case.lab.part(part_id)
+    part, seen = case.lab.part(part_id), set(shown)
     blank = case.unfilled(part)
-    if blank is None:
-        return
-    seen = set(shown)
+    if blank is not None and not _is_done_beside(case, part, seen):
+        _complain_of_blank(case, blank)
+    gap = case.code.gap(part, seen)
+    if gap is not None:
+        _complain_of_blank(case, gap)
+
+
+def _is_done_beside(case: Case, part: Part, seen: AbstractSet[Place]) -> bool:
+    """Tell whether something was recorded in code of a part that has no placeholder."""
     for cell, mark in case.places(part):
         lines = range(mark.line, mark.end_line + 1)
         if not set(cell.placeholders) & set(lines) and any((cell.index, line) in seen for line in lines):
-            return
-    not_attempted("placeholder", blank, placeholder=case.lab.placeholder, line=blank[1])
+            return True
+    return False
+
+
+def _complain_of_blank(case: Case, blank: Place) -> NoReturn:
+    not_attempted("placeholder", blank, placeholder=case.code.blank_at(blank), line=blank[1])
 
 
 def require_written(case: Case, part_id: str, shown: Iterable[Place] = ()) -> list[tuple[Cell, Mark]]:

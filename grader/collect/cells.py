@@ -142,7 +142,8 @@ def statements(source: str, *, is_script: bool = False) -> list[Statement]:
         tree = _parse(source)
     lines = source.split("\n")
     if tree is not None:
-        return [_statement(node, lines) for node in (unfolded(tree.body) if is_script else tree.body)]
+        body = unfolded(tree.body) if is_script else tree.body
+        return [_statement(one, lines) for node in body for one in _single_imports(node)]
     return list(_recover(lines))
 
 
@@ -265,6 +266,19 @@ def without_magics(source: str) -> str:
     return "\n".join(lines)
 
 
+def _single_imports(node: ast.stmt) -> list[ast.stmt]:
+    """Return an import for each name of one for several, so that what is not to be had leaves the others alone."""
+    if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module != "__future__"):
+        return [_import_of(node, name) for name in node.names]
+    return [node]
+
+
+def _import_of(node: ast.Import | ast.ImportFrom, name: ast.alias) -> ast.stmt:
+    if isinstance(node, ast.Import):
+        return ast.copy_location(ast.Import(names=[name]), node)
+    return ast.copy_location(ast.ImportFrom(module=node.module, names=[name], level=node.level), node)
+
+
 def _parse(source: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
@@ -302,8 +316,7 @@ def _recover(lines: list[str]) -> Iterator[Statement]:
             continue
         module, position = found
         for node in module.body:
-            text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-            yield Statement(line=node.lineno, source=text, tree=node)
+            yield from (_statement(one, lines) for one in _single_imports(node))
 
 
 def _longest_needed(

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from collections.abc import Callable
 from typing import TypeVar
 
 Seen = TypeVar("Seen")
+
+
+MESSAGE_READ = 20_000
+"""Characters of a message that are looked at."""
+
+_NUMBERS = re.compile(r"\[[][\s\d.,e+-]{60,}\]")
+
+
+def message_of(error: BaseException, *, most: int) -> str:
+    """Return what an error says, at most so many characters, with `[…]` in the place of whole arrays."""
+    return _NUMBERS.sub("[…]", str(error)[:MESSAGE_READ])[:most]
 
 
 def attempt(look: Callable[[], Seen]) -> Seen | None:

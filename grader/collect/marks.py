@@ -52,7 +52,7 @@ def _marks_in_tree(tree: ast.stmt) -> Iterator[dict[str, Any]]:
         yield _mark("tape", tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            yield _mark("define", node, defines=node.name)
+            yield _mark("define", node, defines=node.name, flags=_lacks(node))
         elif isinstance(node, ast.stmt) and not hasattr(node, "body"):
             yield _mark(
                 "statement",
@@ -69,7 +69,15 @@ def _mark(kind: str, node: ast.stmt, **details: object) -> dict[str, Any]:
 
 
 def _has_tape(tree: ast.AST) -> bool:
-    return any(name.endswith("GradientTape") for name in _called(tree))
+    """Tell whether a statement speaks of the tape, called or not, or gives it a name of its own."""
+    return any(_TAPE in (getattr(n, "attr", ""), getattr(n, "id", "")) or _renames_tape(n) for n in ast.walk(tree))
+
+
+_TAPE = "GradientTape"
+
+
+def _renames_tape(node: ast.AST) -> bool:
+    return isinstance(node, ast.alias) and node.name == _TAPE and node.asname is not None
 
 
 def _assigned(node: ast.AST) -> list[str]:
@@ -82,9 +90,9 @@ def _called(node: ast.AST) -> list[str]:
 
 
 def _targets(node: ast.AST) -> list[str]:
-    """Return the names that a call's results are unpacked into, in their order."""
+    """Return the names that what `evaluate` returns is unpacked into, in their order."""
     match node:
-        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Call()):
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Call(func=ast.Attribute(attr="evaluate"))):
             return [name.id for name in names if isinstance(name, ast.Name)][:10]
         case _:
             return []
@@ -95,6 +103,13 @@ def _flags(node: ast.AST) -> list[str]:
     keywords = [keyword for n in ast.walk(node) if isinstance(n, ast.Call) for keyword in n.keywords]
     on = [k.arg for k in keywords if k.arg and isinstance(k.value, ast.Constant) and k.value.value is True]
     return sorted(set(on))[:20]
+
+
+def _lacks(node: ast.FunctionDef | ast.ClassDef) -> list[str]:
+    """Return what a function has forgotten: to give anything back."""
+    is_function = isinstance(node, ast.FunctionDef)
+    gives = any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(node))
+    return ["returns_nothing"] if is_function and not gives else []
 
 
 def dotted(node: ast.expr) -> str:
@@ -185,10 +200,14 @@ def _places_in_text(statement: Statement, pattern: re.Pattern[str]) -> Iterator[
     open_brackets, before = "", ""
     for position, token in enumerate(tokens):
         first = statement.line + token.start[0] - 1
+        is_missing = before == "=" and not open_brackets
         if token.type == tokenize.COMMENT:
-            if pattern.search(token.string) and (before == "=" or _is_only_body(tokens, position)):
+            is_told = bool(pattern.search(token.string)) and (before == "=" or _is_only_body(tokens, position))
+            if is_told or is_missing:
                 yield first
             continue
+        if token.type == tokenize.NEWLINE and is_missing:
+            yield first
         # In a list of layers a string of its own stands for a layer; in a call that was not closed it is a remark.
         is_alone = before in _STARTS or (open_brackets.endswith("(") and _starts_line(tokens, position))
         is_used = not is_alone

@@ -27,7 +27,7 @@ from typing import Any
 
 from grader.collect.cells import PARSE_ERRORS, Statement
 from grader.collect.governor import BudgetReached
-from grader.collect.looking import attempt
+from grader.collect.looking import attempt, message_of
 from grader.collect.story import cell_file, place_of
 from grader.procfs import waits_for_processor
 
@@ -310,7 +310,7 @@ def _syntax_failure(part: Statement, index: int) -> dict[str, Any]:
 
 def _failure(error: BaseException, part: Statement, kind: str) -> dict[str, Any]:
     try:
-        message = str(error)[:MESSAGE_KEPT]
+        message = message_of(error, most=MESSAGE_KEPT)
     except BaseException:  # noqa: BLE001 - __str__ is the student's, too
         message = "(the exception cannot be shown)"
     cell, line = _innermost(error.__traceback__)

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from grader.collect.governor import Budget
 from grader.collect.identity import Images
+from grader.collect.looking import message_of
 from grader.collect.runner import Stopwatch
 from grader.collect.story import Story, student_place
 from grader.collect.surrogates import Surrogates
@@ -88,7 +89,7 @@ class Record:
 
     def failed(self, error: BaseException) -> None:
         """Send the call with the reason why it did not return."""
-        self._send({}, f"{type(error).__name__}: {error}"[:300], finished=False)
+        self._send({}, f"{type(error).__name__}: {message_of(error, most=300)}"[:300], finished=False)
 
     def _send(self, result: Mapping[str, Any], error: str, *, finished: bool) -> None:
         fields = {

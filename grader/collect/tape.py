@@ -50,6 +50,7 @@ class TapeRecorder:
     namespace: dict[str, Any]
     steps: int = 0
     counts: dict[int | None, int] = field(default_factory=dict)
+    firsts: int = 0
     recognised: int = 0
     images_seen: int = 0
     pending: _Pending | None = None
@@ -110,7 +111,9 @@ class TapeRecorder:
         if len(self.losses) < LOSSES_LIMIT:
             array = to_array(target)
             self.losses.append(None if array is None or not array.size else plain_number(array.mean()))
-        self.steps = number + 1
+        # A loop that builds a network for each step has no second step of any.
+        self.firsts = 0 if number else self.firsts + 1
+        self.steps = max(number + 1, self.firsts)
         if number not in RECORDED_STEPS or self.pending is not None:
             return
         self.pending = attempt(lambda: self._describe(number, target, sources, result))

@@ -58,10 +58,11 @@ class Code:
         return None
 
     def blank_at(self, place: Place) -> str:
-        """Return what stands at a place where something is missing: the placeholder of the lab, or `...`, or None."""
+        """Return what stands where something is missing: the placeholder of the lab, `...`, None, or nothing at all."""
         source = next((cell.source for cell in self.cells if cell.index == place[0]), "")
         line = [*source.split("\n"), ""][min((place[1] or 1) - 1, source.count("\n") + 1)]
-        return next((word for word in (self.lab.placeholder, "...", "None") if word in line), self.lab.placeholder)
+        otherwise = "" if line.split("#")[0].rstrip().endswith("=") else self.lab.placeholder
+        return next((word for word in (self.lab.placeholder, "...", "None") if word in line), otherwise)
 
     def open_parts(self) -> list[tuple[Part, Place]]:
         """Return the parts in which something is still to be filled in, and where."""

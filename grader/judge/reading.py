@@ -49,7 +49,10 @@ def _is_done_beside(case: Case, part: Part, seen: AbstractSet[Place]) -> bool:
 
 
 def _complain_of_blank(case: Case, blank: Place) -> NoReturn:
-    not_attempted("placeholder", blank, placeholder=case.code.blank_at(blank), line=blank[1])
+    word = case.code.blank_at(blank)
+    if not word:
+        not_attempted("value-missing", blank, line=blank[1])
+    not_attempted("placeholder", blank, placeholder=word, line=blank[1])
 
 
 def require_written(case: Case, part_id: str, shown: Iterable[Place] = ()) -> list[tuple[Cell, Mark]]:
@@ -157,6 +160,9 @@ def advice_for(kind: str, message: str) -> str:
     """Return what to try after an exception of a kind."""
     if kind in _ADVICE:
         return _(_ADVICE[kind])
+    for pattern, advice in _ADVICE_BY_MESSAGE.items():
+        if pattern.search(message):
+            return _(advice)
     if any(word in message for word in ("shape", "ndim", "incompatible")):
         return _("The shape of the data does not fit the network. Print the shape of what you pass.")
     return _("Read the last line of the message: it names what Python could not do.")
@@ -169,6 +175,37 @@ _ADVICE = {
     ),
     "ModuleNotFoundError": N_("This package is not part of the lab; the lab can be done without it."),
 }
+
+
+_ADVICE_BY_MESSAGE = {
+    re.compile("LossFunctionWrapper|<keras.src.losses"): N_(
+        "What is called a loss here is no number yet: a loss whose name is written with capital letters is made first, "
+        "and what it makes is called with the labels and the outputs."
+    ),
+    re.compile(r"`?target`? and `?output`?|\btarget\.shape|y_true|logits and labels"): N_(
+        "Labels and outputs do not fit each other in this loss. In which order does it take them, and is one label a "
+        "whole number, or a row of ten?"
+    ),
+    re.compile("Cannot convert 1e-07 to EagerTensor"): N_(
+        "The loss gets whole numbers where it expects probabilities. What are the outputs at this point, and in which "
+        "order does the loss take labels and outputs?"
+    ),
+    re.compile("output size would be zero or negative|[Nn]egative dimension"): N_(
+        "On its way the image has become smaller than what the next layer looks at. Follow its size from layer to "
+        "layer: which of them makes it so small?"
+    ),
+    re.compile("no attribute '_id'"): N_(
+        "The tape gives gradients with respect to variables, such as weights; here it is asked about something else."
+    ),
+    re.compile("object is not callable"): N_(
+        "Round brackets call a function, and what stands before them is none. Are they needed?"
+    ),
+}
+"""What to try where the message of an error tells more than its kind."""
+
+
+USED_OPTIMIZER = re.compile("optimizer can only be called for the variables it was originally built with")
+"""How Keras complains of an optimizer that belongs to another network."""
 
 
 def courses(fits: Sequence[Call]) -> list[Mapping[str, Any]]:

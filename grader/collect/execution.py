@@ -88,6 +88,7 @@ class Execution:
         self._stand_ins = StandInFinder(map(str, fields["stand_ins"]))
         self._answers = {name: probes.answers(name, parsed) for name in map(str, fields["answers"])}
         self._probed: Counter[str] = Counter()
+        self._derived = set[str]()
         self._asking: list[Statement] = []
         self._asked = 0
         self._labels = frozenset(map(str, fields["labels"]))
@@ -214,8 +215,9 @@ class Execution:
         """Return a statement that gives a name its value, or what it prints in the place of such a value."""
         if not is_printed:
             return [part] if part in self._answers[name] else []
-        shown, (session, names) = probes.printed(name, part), (self._session, self._namespace)
-        return [one for one in shown if probes.depends_on_predictions(session, names, one, self._parsed)]
+        own, known = probes.predicted(self._session, self._namespace), frozenset(self._derived)
+        self._derived |= probes.made_of(part, own | known) - own
+        return [one for one in probes.printed(name, part) if probes.depends_on(one, own, known)]
 
     def _probe(self, name: str, answer: Statement, *, is_printed: bool) -> None:
         fields = self._job.fields

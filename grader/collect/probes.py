@@ -86,19 +86,23 @@ def find_target(
     return None
 
 
-def depends_on_predictions(
-    session: Session, namespace: Mapping[str, Any], answer: Statement, cells: Mapping[int, Sequence[Statement]]
-) -> bool:
-    """Tell whether a statement makes something of what a network predicted, or of what was made of that before."""
-    own = {name for name, value in namespace.items() if _is_prediction(session, value)}
+def predicted(session: Session, namespace: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names that hold what a network predicted."""
+    return frozenset(name for name, value in namespace.items() if _is_prediction(session, value))
+
+
+def made_of(part: Statement, names: Collection[str]) -> frozenset[str]:
+    """Return the names that an assignment makes of others."""
+    is_made = isinstance(part.tree, ast.Assign) and not _loaded(part.tree).isdisjoint(names)
+    return _stored(part.tree) if is_made else frozenset()
+
+
+def depends_on(answer: Statement, own: Collection[str], derived: Collection[str]) -> bool:
+    """Tell whether a statement uses the predictions in `own`, or what was `derived` from them before."""
     match answer.tree:
         case ast.Assign(value=ast.Subscript(value=ast.Name(id=name))) if name in own:
             return False  # A row of the predictions, as it is.
-    known = set(own)
-    for part in (part for index in sorted(cells) for part in cells[index]):
-        if isinstance(part.tree, ast.Assign) and _loaded(part.tree) & known:
-            known |= _stored(part.tree)
-    return bool(_loaded(answer.tree) & known)
+    return not _loaded(answer.tree).isdisjoint({*own, *derived})
 
 
 def _between(before: Sequence[Statement], last: Statement, held: frozenset[str], asks: Asks) -> list[Statement]:

@@ -34,9 +34,21 @@ def require_filled(case: Case, part_id: str, shown: Iterable[Place] = ()) -> Non
     blank = case.unfilled(part)
     if blank is not None and not _is_done_beside(case, part, seen):
         _complain_of_blank(case, blank)
-    gap = case.code.gap(part, seen)
+    gap = case.code.gap(part, seen | _steps_in(case, part))
     if gap is not None:
         _complain_of_blank(case, gap)
+
+
+def _steps_in(case: Case, part: Part) -> set[Place]:
+    """Return where a loop of a part gave gradients: that one is written, whatever else is None in it."""
+    loops = [(cell.index, mark) for cell, mark in case.places(part) if mark.kind == "tape"]
+    steps = [(step.cell, step.line) for step in case.evidence.tape]
+    return {
+        (cell, line)
+        for cell, line in steps
+        for at, mark in loops
+        if at == cell and mark.line <= (line or 0) <= mark.end_line
+    }
 
 
 def _is_done_beside(case: Case, part: Part, seen: AbstractSet[Place]) -> bool:

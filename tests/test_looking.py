@@ -16,6 +16,10 @@ def test_whole_arrays_are_left_out_of_a_message() -> None:
     assert message_of(error, most=500) == "cannot use array([…]) and array([…]), only (3, 4)"
 
 
+def test_colours_are_left_out_of_a_message() -> None:
+    assert message_of(ValueError("\x1b[1mInvalid input shape\x1b[0m (64,)"), most=500) == "Invalid input shape (64,)"
+
+
 def test_short_lists_and_long_messages_are_told_as_far_as_there_is_room() -> None:
     assert message_of(ValueError("shapes [32, 10] and [32]"), most=500) == "shapes [32, 10] and [32]"
     started = time.process_time()

@@ -15,11 +15,12 @@ MESSAGE_READ = 20_000
 """Characters of a message that are looked at."""
 
 _NUMBERS = re.compile(r"\[[][\s\d.,e+-]{60,}\]")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def message_of(error: BaseException, *, most: int) -> str:
-    """Return what an error says, at most so many characters, with `[…]` in the place of whole arrays."""
-    return _NUMBERS.sub("[…]", str(error)[:MESSAGE_READ])[:most]
+    """Return what an error says, at most so many characters, without colours, and with `[…]` for whole arrays."""
+    return _NUMBERS.sub("[…]", _COLOURS.sub("", str(error)[:MESSAGE_READ]))[:most]
 
 
 def attempt(look: Callable[[], Seen]) -> Seen | None:

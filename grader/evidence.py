@@ -45,14 +45,16 @@ class Failure:
 class Cell:
     """One cell: its code, what is written there, and what became of it when it ran.
 
-    `placeholders` and `broken` are lines: where something is to be filled in, and where it is no Python. `made` are the
-    classes that are called, as layers are, each with its line, in the order of the text.
+    `placeholders`, `gaps` and `broken` are lines: where something is to be filled in, where names get None and nothing
+    else, and where it is no Python. `made` are the classes that are called, as layers are, each with its line, in the
+    order of the text.
     """
 
     index: int
     source: str = ""
     marks: tuple[Mark, ...] = ()
     placeholders: tuple[int, ...] = ()
+    gaps: tuple[int, ...] = ()
     broken: tuple[int, ...] = ()
     made: tuple[tuple[int, str], ...] = ()
     state: str = "skipped"

@@ -6,6 +6,7 @@ settings from the allow-list below, so rebuilding one can run no code of a stude
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -104,6 +105,8 @@ class Tracer:
         tracer = self
 
         def traced(layer: Any, *args: Any, **kwargs: Any) -> Any:
+            if isinstance(layer, keras.Model):
+                _require_images(args[0] if args else None)
             if tracer.stand_in is not None and isinstance(layer, keras.Model):
                 return keras.ops.convert_to_tensor(tracer.stand_in(layer, args[0] if args else None))
             if not tracer.active or len(tracer.steps) >= tracer.limit:
@@ -134,6 +137,22 @@ class Tracer:
             yield self.steps
         finally:
             self.steps, self.active = before, was_active
+
+
+LARGEST_ROW = 1_000_000
+"""Numbers of one image beyond which it is none; a colour photo for the networks of the field has 150,528."""
+
+
+def _require_images(batch: Any) -> None:
+    """Refuse what a network would need all the memory for: an axis at the wrong end makes one image of a whole set.
+
+    Raises:
+        ValueError: one row of the batch is far larger than an image.
+    """
+    sizes = [size for size in (getattr(batch, "shape", None) or ())[1:] if isinstance(size, int)]
+    if math.prod(sizes) > LARGEST_ROW:
+        shape = " × ".join(map(str, sizes))
+        raise ValueError(f"one image of this batch has the shape {shape}: the first axis has to count the images")
 
 
 def leaves(model: Any) -> list[Any]:

@@ -246,6 +246,7 @@ def _written(arrays: Mapping[str, Array]) -> dict[str, Any]:
         "source": arrays["source"].tobytes().decode("utf-8", "replace"),
         "marks": tuple(_mark(mark) for mark in facts["marks"][:MARKS_LIMIT]),
         "placeholders": tuple(_line(line) for line in facts["placeholders"][:MARKS_LIMIT]),
+        "gaps": tuple(_line(line) for line in facts.get("gaps", ())[:MARKS_LIMIT]),
         "broken": tuple(_line(line) for line in facts.get("broken", ())[:MARKS_LIMIT]),
         "made": tuple((_line(line), str(name)) for line, name in facts.get("made", ())[:MARKS_LIMIT]),
     }

@@ -737,6 +737,8 @@ right(
     "prediction_under_another_name", prediction="predicted_digit = np.argmax(predictions[0])\nprint(predicted_digit)\n"
 )
 BY_PANDAS = "import pandas as pd\nprediction = pd.Series(predictions[0]).idxmax()\nprint(prediction)\n"
+BETWEEN_BRACES = "print(f'Digit {np.argmax(predictions[0])}, label {test_labels[0]}')\n"
+right("prediction_printed_in_a_text", prediction=BETWEEN_BRACES)
 right("prediction_found_by_pandas", prediction=BY_PANDAS)
 FROM_LABELS = "labels = np.argmax(cnn_model.predict(test_images), axis=1)\nprediction = labels[0]\n"
 right("prediction_from_labels_of_all_images", prediction=FROM_LABELS)
@@ -813,6 +815,10 @@ blank("tape_with_only_the_gradient_left", "gradient_tape", tape=HALF_TAPE)
 blank("everything_from_the_cnn_on_is_left", "cnn_build cnn_compile cnn_fit cnn_evaluate prediction gradient_tape")
 blank("fc_evaluate_is_left", "fc_evaluate")
 blank("cnn_fit_and_evaluate_are_left", "cnn_fit cnn_evaluate")
+WONDERS = "test_loss, test_acc = # ???\nprint('Test accuracy:', test_acc)\n"
+blank("nothing_behind_the_equals_sign", "fc_evaluate", shows="value-missing", fc_evaluate=WONDERS)
+NOTHING = "test_loss, test_acc = None, None\nprint('Test accuracy:', test_acc)\n"
+blank("none_in_the_place_of_the_results", "cnn_evaluate", cnn_evaluate=NOTHING)
 blank("cnn_fit_cell_holds_only_a_remark", "cnn_fit", shows="nothing-written", cnn_fit="# TODO\n")
 blank(
     "last_cells_deleted",

@@ -173,7 +173,15 @@ def test_hostile_text_is_a_stretch_without_a_tree(text: str) -> None:
         ("def main():\n    a = 1\n    def f(): return 1\n    b = f()\nmain()", ["a = 1", "def f", "b = f()"]),
         ("def main():\n    a = 1\nif __name__ == '__main__':\n    main()", ["a = 1"]),
         ("def main(x):\n    a = x\nmain()", ["def main", "main()"]),
-        ("def main():\n    return 1\nmain()", ["def main", "main()"]),
+        ("def main(x, y=2, *, z=3):\n    a = x\nmain(1, z=4)", ["x = 1", "y = 2", "z = 4", "a = x"]),
+        ("def main(x):\n    a = x\nx = 1\nmain(x)", ["x = 1", "a = x"]),
+        ("def main(*x):\n    a = x\nmain(1)", ["def main", "main(1)"]),
+        ("def main(x):\n    a = x\nmain(*[1])", ["def main", "main(*[1])"]),
+        ("def main():\n    a = 1\n    return a\nmain()", ["a = 1", "a"]),
+        ("def main():\n    a = 1\n    return\nmain()", ["a = 1"]),
+        ("def main():\n    if 1:\n        return 1\nmain()", ["def main", "main()"]),
+        ("import sys\ndef main():\n    a = 1\n    return 0\nsys.exit(main())", ["import sys", "a = 1", "0"]),
+        ("def main():\n    a = 1\nraise SystemExit(main())", ["a = 1"]),
         ("def main():\n    a = 1\nmain()\nmain()", ["def main", "main()", "main()"]),
         ("def main():\n    main()\nmain()", ["def main", "main()"]),
         ("def show():\n    a = 1\nshow()", ["def show", "show()"]),
@@ -198,6 +206,9 @@ def find(text: str, placeholder: str = "XXXXXX") -> dict[str, Any]:
         ("f('''XXXXXX''')", [1]),
         ("def f():\n    '''XXXXXX'''\n    return [\n        1,\n        XXXXXX,\n    ]", [5]),
         ("a = # XXXXXX", [1]),
+        ("a = # ???", [1]),
+        ("a =\nb = 1", [1]),
+        ("a = f(b=  # the first\n      1) c", []),
         ("x = [XXXXXX Dense layer\n]", [1]),
         ("a = b c  # XXXXXX: done", []),
         ("'''XXXXXX: read this'''\na = b c", []),
@@ -207,10 +218,26 @@ def find(text: str, placeholder: str = "XXXXXX") -> dict[str, Any]:
         ("with tape:\n    # XXXXXX\n    a = b\nx = b c", []),
         ("loss = f('''XXXXXX''', y\n", [1]),
         ("XXXXXXX = 1", []),
+        ("loss, acc = ...\nm.compile(...)\nlayers = [\n    Flatten(),\n    ...,\n]", [1, 2, 5]),
+        ("a = x[..., None]\ndef f(y: tuple[int, ...]): ...", []),
     ],
 )
 def test_placeholders_count_where_something_is_to_be_filled_in(text: str, lines: list[int]) -> None:
     assert find(text)["placeholders"] == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("loss, acc = None, None\nprint(acc)", [1]),
+        ("best = None\nfor x in y:\n    best = x", []),
+        ("f(x=None)\na, b = None, 1\nself.x = None", []),
+        ("with tape:\n    logits = None\n    grads = None", [2, 3]),
+        ("tape = None\nwith g() as tape:\n    pass", []),
+    ],
+)
+def test_gaps_are_where_names_get_none_and_nothing_else(text: str, lines: list[int]) -> None:
+    assert find(text)["gaps"] == lines
 
 
 def test_marks_know_calls_assignments_definitions_and_tapes() -> None:

@@ -142,7 +142,8 @@ def statements(source: str, *, is_script: bool = False) -> list[Statement]:
         tree = _parse(source)
     lines = source.split("\n")
     if tree is not None:
-        return [_statement(node, lines) for node in (unfolded(tree.body) if is_script else tree.body)]
+        body = unfolded(tree.body) if is_script else tree.body
+        return [_statement(one, lines) for node in body for one in _single_imports(node)]
     return list(_recover(lines))
 
 
@@ -156,33 +157,71 @@ def unfolded(body: list[ast.stmt]) -> list[ast.stmt]:
         is_guard = isinstance(node, ast.If) and not node.orelse and "__name__" in ast.dump(node.test)
         opened.extend(node.body if is_guard and isinstance(node, ast.If) else [node])
     for position, node in enumerate(opened):
-        name = _plain_call(node)
-        if name not in _MAINS:
+        call = _main_call(node)
+        if call is None:
             continue
+        name = ast.unparse(call.func)
         wrapped = [n for n in opened if isinstance(n, ast.FunctionDef) and n.name == name and _can_open(n)]
-        if len(wrapped) == 1 and _uses(opened, name) == 1:
-            rest = [*opened[:position], *unfolded(wrapped[0].body), *opened[position + 1 :]]
+        given = _given(wrapped[0], call) if len(wrapped) == 1 else None
+        if given is not None and _uses(opened, name) == 1:
+            rest = [*opened[:position], *given, *unfolded(_body(wrapped[0])), *opened[position + 1 :]]
             return [n for n in rest if n is not wrapped[0]]
     return opened
 
 
 _MAINS = frozenset({"main", "run", "run_lab", "lab"})
+_EXITS = frozenset({"exit", "quit", "sys.exit", "SystemExit"})
 
 
-def _plain_call(node: ast.stmt) -> str:
+def _main_call(node: ast.stmt) -> ast.Call | None:
+    """Return the call of a main function that a statement is, also where the program ends with what it returns."""
     match node:
-        case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=[], keywords=[])):
-            return name
+        case ast.Expr(value=ast.Call() as call) | ast.Raise(exc=ast.Call() as call):
+            pass
         case _:
-            return ""
+            return None
+    match call:
+        case ast.Call(args=[ast.Call() as inner], keywords=[]) if ast.unparse(call.func) in _EXITS:
+            call = inner
+    return call if isinstance(call.func, ast.Name) and call.func.id in _MAINS else None
 
 
 def _can_open(function: ast.FunctionDef) -> bool:
-    arguments = function.args
-    takes_any = any((arguments.args, arguments.posonlyargs, arguments.kwonlyargs, arguments.vararg, arguments.kwarg))
+    """Tell whether the statements of a function do the same outside of it, given its arguments."""
     barred = (ast.Return, ast.Yield, ast.YieldFrom, ast.Nonlocal)
-    own = [node for statement in function.body for node in _walk_own(statement)]
+    own = [node for statement in _body(function) for node in _walk_own(statement)]
+    takes_any = function.args.vararg or function.args.kwarg
     return not takes_any and not function.decorator_list and not any(isinstance(node, barred) for node in own)
+
+
+def _body(function: ast.FunctionDef) -> list[ast.stmt]:
+    """Return the statements of a function, of a `return` at its end what it returns."""
+    *body, last = function.body
+    if not isinstance(last, ast.Return):
+        return function.body
+    return [*body, *([ast.copy_location(ast.Expr(last.value), last)] if last.value is not None else [])]
+
+
+def _given(function: ast.FunctionDef, call: ast.Call) -> list[ast.stmt] | None:
+    """Return assignments that do what a call does with its arguments, or None where they do not fit."""
+    known, single = function.args, function.args.kwonlyargs
+    plain = [argument.arg for argument in (*known.posonlyargs, *known.args)]
+    defaults = dict(zip(reversed(plain), reversed(known.defaults), strict=False))
+    defaults |= {a.arg: value for a, value in zip(single, known.kw_defaults, strict=True) if value is not None}
+    values = dict(zip(plain, call.args, strict=False)) | {k.arg or "": k.value for k in call.keywords}
+    names = [*plain, *(argument.arg for argument in single)]
+    is_open = len(call.args) > len(plain) or any(isinstance(value, ast.Starred) for value in call.args)
+    merged = defaults | values
+    if is_open or set(merged) != set(names):
+        return None
+    made = [_assignment(name, merged[name]) for name in names]
+    # `x = x` would say nothing.
+    return [one for one in made if ast.unparse(one.targets[0]) != ast.unparse(one.value)]
+
+
+def _assignment(name: str, value: ast.expr) -> ast.Assign:
+    node = ast.copy_location(ast.Assign(targets=[ast.Name(id=name, ctx=ast.Store())], value=value), value)
+    return ast.fix_missing_locations(node)
 
 
 def _walk_own(node: ast.AST) -> Iterator[ast.AST]:
@@ -227,6 +266,19 @@ def without_magics(source: str) -> str:
     return "\n".join(lines)
 
 
+def _single_imports(node: ast.stmt) -> list[ast.stmt]:
+    """Return an import for each name of one for several, so that what is not to be had leaves the others alone."""
+    if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module != "__future__"):
+        return [_import_of(node, name) for name in node.names]
+    return [node]
+
+
+def _import_of(node: ast.Import | ast.ImportFrom, name: ast.alias) -> ast.stmt:
+    if isinstance(node, ast.Import):
+        return ast.copy_location(ast.Import(names=[name]), node)
+    return ast.copy_location(ast.ImportFrom(module=node.module, names=[name], level=node.level), node)
+
+
 def _parse(source: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
@@ -264,8 +316,7 @@ def _recover(lines: list[str]) -> Iterator[Statement]:
             continue
         module, position = found
         for node in module.body:
-            text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-            yield Statement(line=node.lineno, source=text, tree=node)
+            yield from (_statement(one, lines) for one in _single_imports(node))
 
 
 def _longest_needed(

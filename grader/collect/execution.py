@@ -45,7 +45,7 @@ WRAPPED_LIMIT = 100
 GOVERNED = 5.0
 """How many times as long as a statement's own code a governed call may take; it needs a third of that at most."""
 
-PROBES_LIMIT = 8
+PROBES_LIMIT = 20
 """Statements that are tried as answers; more than one is a first try and its correction."""
 
 PROBE_LIMITS = CellLimits(own_s=2.0, idle_s=5.0)
@@ -88,6 +88,7 @@ class Execution:
         self._stand_ins = StandInFinder(map(str, fields["stand_ins"]))
         self._answers = {name: probes.answers(name, parsed) for name in map(str, fields["answers"])}
         self._probed: Counter[str] = Counter()
+        self._derived = set[str]()
         self._asking: list[Statement] = []
         self._asked = 0
         self._labels = frozenset(map(str, fields["labels"]))
@@ -204,14 +205,22 @@ class Execution:
             attempt(functools.partial(self._probe_answer, name, part))
 
     def _probe_answer(self, name: str, part: Statement) -> None:
+        is_printed = not self._answers[name] and name == self._job.fields["prediction"]
+        for answer in self._answers_in(name, part, is_printed=is_printed):
+            if self._probed[name] < PROBES_LIMIT:
+                self._probed[name] += 1
+                self._probe(name, answer, is_printed=is_printed)
+
+    def _answers_in(self, name: str, part: Statement, *, is_printed: bool) -> list[Statement]:
+        """Return a statement that gives a name its value, or what it prints in the place of such a value."""
+        if not is_printed:
+            return [part] if part in self._answers[name] else []
+        own, known = probes.predicted(self._session, self._namespace), frozenset(self._derived)
+        self._derived |= probes.made_of(part, own | known) - own
+        return [one for one in probes.printed(name, part) if probes.depends_on(one, own, known)]
+
+    def _probe(self, name: str, answer: Statement, *, is_printed: bool) -> None:
         fields = self._job.fields
-        is_printed = not self._answers[name] and name == fields["prediction"]
-        answer = probes.printed(name, part) if is_printed else part if part in self._answers[name] else None
-        if answer is None or self._probed[name] >= PROBES_LIMIT:
-            return
-        if is_printed and not probes.depends_on_predictions(self._session, self._namespace, answer):
-            return
-        self._probed[name] += 1
         probes.probe_prediction(
             self._session,
             name=name,

@@ -278,7 +278,8 @@ def _updates(model: Any) -> int | None:
     optimizer = getattr(model, "optimizer", None)
     # With mixed precision, one optimizer is wrapped in another, which counts nothing.
     iterations = getattr(getattr(optimizer, "inner_optimizer", optimizer), "_iterations", None)
-    return None if iterations is None else int(iterations)
+    # Where a training is distributed, the count is no plain number.
+    return None if iterations is None else int(keras.ops.convert_to_numpy(iterations))
 
 
 def _remember(session: Session, model: Any, images: Any, labels: Any) -> Facts:

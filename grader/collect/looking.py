@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from collections.abc import Callable
 from typing import TypeVar
 
 Seen = TypeVar("Seen")
+
+
+MESSAGE_READ = 20_000
+"""Characters of a message that are looked at, half of them at its end."""
+
+TAIL = 160
+"""Characters kept of the last line of a message that is too long: graph errors say there what is wrong."""
+
+_NUMBERS = re.compile(r"\[[][\s\d.,e+-]{60,}\]")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def attempt(look: Callable[[], Seen]) -> Seen | None:
@@ -19,13 +30,15 @@ def attempt(look: Callable[[], Seen]) -> Seen | None:
         return None
 
 
-TAIL = 160
-"""Characters kept of the last line of a message that is too long: graph errors say there what is wrong."""
-
-
 def message_of(error: BaseException, limit: int) -> str:
-    """Return what an error says in at most so many characters; of a long message the beginning and the last line."""
-    text = str(error)
+    """Return what an error says in at most so many characters; of a long message the beginning and the last line.
+
+    It comes without colours, and with `[…]` for whole arrays.
+    """
+    said = str(error)
+    if len(said) > MESSAGE_READ:
+        said = f"{said[: MESSAGE_READ // 2]}\n{said[-MESSAGE_READ // 2 :]}"
+    text = _NUMBERS.sub("[…]", _COLOURS.sub("", said))
     if len(text) <= limit:
         return text
     # TensorFlow closes with the node of its graph, which helps nobody.

@@ -6,6 +6,7 @@ import ast
 import io
 import re
 import tokenize
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -22,9 +23,11 @@ TOKEN_RESTARTS = 50
 
 
 def find(statements: Sequence[Statement], *, placeholder: str) -> dict[str, Any]:
-    """Return `{"marks": […], "placeholders": [line, …], "broken": [line, …], "made": [[line, class], …]}` of one cell.
+    """Return what is written in one cell: "marks", as JSON fields, and lines by what stands there.
 
-    Broken are the lines at which a statement cannot be read as Python; made is what is called by the name of a class.
+    These are `{"placeholders": [line, …], "gaps": [line, …], "broken": [line, …], "made": [[line, class], …]}`: gaps
+    are the lines where names get None and, in this cell, nothing else; broken are those at which a statement cannot be
+    read as Python; made is what is called by the name of a class.
     """
     marks: list[dict[str, Any]] = []
     places: list[int] = []
@@ -36,11 +39,15 @@ def find(statements: Sequence[Statement], *, placeholder: str) -> dict[str, Any]
         else:
             marks.extend(_marks_in_tree(statement.tree))
             places.extend(_places_in_tree(statement.tree, pattern))
+            places.extend(_ellipses(statement.tree))
     made = [pair for statement in statements if statement.tree is not None for pair in _made(statement.tree)]
     broken = [statement.broken_line for statement in statements if statement.tree is None]
     return {
         "marks": marks[:MARKS_LIMIT],
         "placeholders": sorted(set(places))[:MARKS_LIMIT],
+        "gaps": sorted(set(_gaps([statement.tree for statement in statements if statement.tree is not None])))[
+            :MARKS_LIMIT
+        ],
         "broken": broken[:MARKS_LIMIT],
         "made": sorted(made)[:MARKS_LIMIT],
     }
@@ -51,7 +58,7 @@ def _marks_in_tree(tree: ast.stmt) -> Iterator[dict[str, Any]]:
         yield _mark("tape", tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            yield _mark("define", node, defines=node.name)
+            yield _mark("define", node, defines=node.name, flags=_lacks(node))
         elif isinstance(node, ast.stmt) and not hasattr(node, "body"):
             yield _mark(
                 "statement",
@@ -68,7 +75,15 @@ def _mark(kind: str, node: ast.stmt, **details: object) -> dict[str, Any]:
 
 
 def _has_tape(tree: ast.AST) -> bool:
-    return any(name.endswith("GradientTape") for name in _called(tree))
+    """Tell whether a statement speaks of the tape, called or not, or gives it a name of its own."""
+    return any(_TAPE in (getattr(n, "attr", ""), getattr(n, "id", "")) or _renames_tape(n) for n in ast.walk(tree))
+
+
+_TAPE = "GradientTape"
+
+
+def _renames_tape(node: ast.AST) -> bool:
+    return isinstance(node, ast.alias) and node.name == _TAPE and node.asname is not None
 
 
 def _assigned(node: ast.AST) -> list[str]:
@@ -87,9 +102,9 @@ def _made(tree: ast.stmt) -> Iterator[tuple[int, str]]:
 
 
 def _targets(node: ast.AST) -> list[str]:
-    """Return the names that a call's results are unpacked into, in their order."""
+    """Return the names that what `evaluate` returns is unpacked into, in their order."""
     match node:
-        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Call()):
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Call(func=ast.Attribute(attr="evaluate"))):
             return [name.id for name in names if isinstance(name, ast.Name)][:10]
         case _:
             return []
@@ -100,6 +115,13 @@ def _flags(node: ast.AST) -> list[str]:
     keywords = [keyword for n in ast.walk(node) if isinstance(n, ast.Call) for keyword in n.keywords]
     on = [k.arg for k in keywords if k.arg and isinstance(k.value, ast.Constant) and k.value.value is True]
     return sorted(set(on))[:20]
+
+
+def _lacks(node: ast.FunctionDef | ast.ClassDef) -> list[str]:
+    """Return what a function has forgotten: to give anything back."""
+    is_function = isinstance(node, ast.FunctionDef)
+    gives = any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(node))
+    return ["returns_nothing"] if is_function and not gives else []
 
 
 def dotted(node: ast.expr) -> str:
@@ -135,6 +157,32 @@ def _word(node: ast.AST) -> str:
             return ""
 
 
+def _ellipses(tree: ast.stmt) -> Iterator[int]:
+    """Yield the lines where `...` stands for what is still to come: in no index, and not as the body of a stub."""
+    others = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    indices = [node.slice for node in ast.walk(tree) if isinstance(node, ast.Subscript)]
+    others |= {id(node) for index in indices for node in ast.walk(index)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value is Ellipsis and id(node) not in others:
+            yield node.lineno
+
+
+def _gaps(trees: Sequence[ast.stmt]) -> Iterator[int]:
+    """Yield the lines where names get None for want of an answer; names that get another value as well are in use."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    given = Counter(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    for node in nodes:
+        if isinstance(node, ast.Assign) and _is_nothing(node.value):
+            names = _assigned(node)
+            if names and all(given[name] == 1 for name in names):
+                yield node.lineno
+
+
+def _is_nothing(node: ast.expr) -> bool:
+    values = node.elts if isinstance(node, ast.Tuple) else [node]
+    return all(isinstance(value, ast.Constant) and value.value is None for value in values)
+
+
 _TEXT_CALL = re.compile(r"\b([A-Za-z_][\w.]*)\s*\(")
 _TEXT_ASSIGN = re.compile(r"^\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s*=(?!=)")
 _TEXT_DEFINE = re.compile(r"^\s*(?:def|class)\s+([A-Za-z_]\w*)")
@@ -164,10 +212,14 @@ def _places_in_text(statement: Statement, pattern: re.Pattern[str]) -> Iterator[
     open_brackets, before = "", ""
     for position, token in enumerate(tokens):
         first = statement.line + token.start[0] - 1
+        is_missing = before == "=" and not open_brackets
         if token.type == tokenize.COMMENT:
-            if pattern.search(token.string) and (before == "=" or _is_only_body(tokens, position)):
+            is_told = bool(pattern.search(token.string)) and (before == "=" or _is_only_body(tokens, position))
+            if is_told or is_missing:
                 yield first
             continue
+        if token.type == tokenize.NEWLINE and is_missing:
+            yield first
         # In a list of layers a string of its own stands for a layer; in a call that was not closed it is a remark.
         is_alone = before in _STARTS or (open_brackets.endswith("(") and _starts_line(tokens, position))
         is_used = not is_alone

@@ -46,22 +46,32 @@ def _trains(tree: ast.stmt | None) -> bool:
     return "GradientTape" in code or "attr='fit'" in code
 
 
-def printed(name: str, part: Statement) -> Statement | None:
-    """Return a statement that assigns to a name what `part` prints or calls otherwise; None for a plain value."""
+def printed(name: str, part: Statement) -> list[Statement]:
+    """Return statements that assign to a name what `part` prints or calls otherwise; none for plain values."""
     match part.tree:
-        case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=shown)):
-            pass
+        case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=arguments)):
+            shown = [value for argument in arguments for value in _shown(argument)]
         case ast.Expr(value=value) | ast.Assign(targets=[ast.Name()], value=value):
             shown = [value]
         case _:
-            return None
-    values = [
-        v for v in shown if not isinstance(v, ast.Constant | ast.Name | ast.Subscript | ast.JoinedStr | ast.Starred)
-    ]
-    if len(values) != 1:
-        return None
-    tree = ast.copy_location(ast.Assign(targets=[ast.Name(id=name, ctx=ast.Store())], value=values[0]), part.tree)
-    return Statement(line=part.line, source=part.source, tree=ast.fix_missing_locations(tree))
+            shown = []
+    return [_assigning(name, value, part) for value in shown if not isinstance(value, _PLAIN)]
+
+
+_PLAIN = (ast.Constant, ast.Name, ast.JoinedStr, ast.Starred)
+
+
+def _shown(argument: ast.expr) -> list[ast.expr]:
+    """Return what an argument of `print` shows: itself, or what stands between the braces of a text."""
+    if not isinstance(argument, ast.JoinedStr):
+        return [argument]
+    return [each.value for each in argument.values if isinstance(each, ast.FormattedValue)]
+
+
+def _assigning(name: str, value: ast.expr, part: Statement) -> Statement:
+    tree = ast.Assign(targets=[ast.Name(id=name, ctx=ast.Store())], value=value)
+    tree = ast.fix_missing_locations(ast.copy_location(tree, part.tree or value))
+    return Statement(line=part.line, source=part.source, tree=tree)
 
 
 def find_target(
@@ -76,9 +86,23 @@ def find_target(
     return None
 
 
-def depends_on_predictions(session: Session, namespace: Mapping[str, Any], answer: Statement) -> bool:
-    """Tell whether a statement uses what a network predicted."""
-    return any(_is_prediction(session, namespace[name]) for name in _loaded(answer.tree) if name in namespace)
+def predicted(session: Session, namespace: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names that hold what a network predicted."""
+    return frozenset(name for name, value in namespace.items() if _is_prediction(session, value))
+
+
+def made_of(part: Statement, names: Collection[str]) -> frozenset[str]:
+    """Return the names that an assignment makes of others."""
+    is_made = isinstance(part.tree, ast.Assign) and not _loaded(part.tree).isdisjoint(names)
+    return _stored(part.tree) if is_made else frozenset()
+
+
+def depends_on(answer: Statement, own: Collection[str], derived: Collection[str]) -> bool:
+    """Tell whether a statement uses the predictions in `own`, or what was `derived` from them before."""
+    match answer.tree:
+        case ast.Assign(value=ast.Subscript(value=ast.Name(id=name))) if name in own:
+            return False  # A row of the predictions, as it is.
+    return not _loaded(answer.tree).isdisjoint({*own, *derived})
 
 
 def _between(before: Sequence[Statement], last: Statement, held: frozenset[str], asks: Asks) -> list[Statement]:

@@ -35,7 +35,8 @@ def prepared(facts: Facts, shape: tuple[int, ...], raw: Array) -> Array:
 
 def _shapes(session: Session, model: Any) -> list[tuple[int, ...]]:
     """Return the shapes of one image to try on a network, the likeliest first."""
-    shapes = [session.shapes[model]] if model in session.shapes else []
+    fed = session.shapes.get(model)
+    shapes = [fed] if fed is not None and int(np.prod(fed)) == session.held_out[0].size else []
     if shapes and not is_built(model):
         return shapes  # Any other would build it for images that it is not meant for.
     declared = (getattr(model, "input_shape", None), _build_shape(model)) if getattr(model, "built", False) else ()

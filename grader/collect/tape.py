@@ -51,6 +51,7 @@ class TapeRecorder:
     namespace: dict[str, Any]
     steps: int = 0
     counts: dict[int | None, int] = field(default_factory=dict)
+    firsts: int = 0
     recognised: int = 0
     images_seen: int = 0
     pending: _Pending | None = None
@@ -109,7 +110,9 @@ class TapeRecorder:
         key = None if owner is None else self.session.story.model_number(owner)
         number = self.counts.get(key, 0)
         self.counts[key] = number + 1
-        self.steps = number + 1
+        # A loop that builds a network for each step has no second step of any.
+        self.firsts = 0 if number else self.firsts + 1
+        self.steps = max(number + 1, self.firsts)
         if not by_hand:
             self._tell_of_own_step(owner, number)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -10,8 +11,8 @@ import numpy as np
 
 from grader.evidence import Snapshot
 from grader.judge.case import Case, has_convolution
-from grader.judge.reading import nothing_recorded, place_of, place_of_made, require_filled
-from grader.judge.verdict import Place, fail
+from grader.judge.reading import advice_for, nothing_recorded, place_of, place_of_made, require_filled
+from grader.judge.verdict import Place, fail, no_evidence
 from grader.language import gettext as _
 from grader.language import pgettext, whole
 from grader.model import LayerRow
@@ -65,6 +66,8 @@ def _require_one_right(case: Case, role_id: str, part_id: str, mistake_in: Calla
         first = network, mistake
     if first is None:
         role = case.role(role_id)
+        _require_return(case, role.builder)
+        _complain_of_run(case, part_id)
         what = _("No {role} was built: `{variable}` is no network that can run.")
         nothing_recorded(case, part_id, what.format(role=role.called, variable=role.variable))
     network, mistake = first
@@ -78,6 +81,27 @@ def _place_of(case: Case, part_id: str, network: _Built, position: int | None) -
     kind = network.layers[position].kind
     alike = [number for number, layer in enumerate(network.layers) if layer.kind == kind]
     return place_of_made(case, part_id, _ALIASES.get(kind, {kind}), alike.index(position), len(alike))
+
+
+def _require_return(case: Case, name: str) -> None:
+    """End the check where a function that builds a network gives nothing back."""
+    for cell in case.evidence.cells:
+        for mark in cell.marks:
+            if mark.defines == name and "returns_nothing" in mark.flags:
+                fail("function-nothing", (cell.index, mark.line), name=name)
+
+
+def _complain_of_run(case: Case, part_id: str) -> None:
+    """End the check where a network was built, and Keras complains of it when it runs for the first time."""
+    for cell, mark in case.places(case.lab.part(part_id)):
+        for failure in cell.failures:
+            error = f"{failure.type}: {failure.message}"
+            if failure.kind == "raised" and failure.first > mark.end_line and _ABOUT_LAYERS.search(error):
+                advice = advice_for(failure.type, failure.message)
+                no_evidence("cell-raised", (cell.index, failure.line), error=error, advice=advice)
+
+
+_ABOUT_LAYERS = re.compile("when calling|zero or negative|[Nn]egative dimension|when building layer")
 
 
 def _built(case: Case, snapshot: Snapshot) -> _Built:

@@ -125,6 +125,12 @@ class Case:
         """Return the weights that a network had before its first training, where they are known."""
         return next((s for s in self.evidence.snapshots if s.model == model and s.stage == "initial"), None)
 
+    def is_as_it_began(self, model: int | None, other: int | None) -> bool:
+        """Tell whether a network has the weights that another one had before its first training."""
+        begun = None if other is None else self.initial(other)
+        mine = [s for s in self.evidence.snapshots if s.model == model]
+        return begun is not None and any(has_same_weights(snapshot, begun) for snapshot in mine)
+
     def verified_networks(self, role_id: str) -> list[VerifiedNetwork]:
         """Return what was verified of a role's networks, in the order of their snapshots."""
         found = (self.verified.networks.get((s.model, s.call)) for s in self.snapshots(role_id))

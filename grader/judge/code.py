@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from grader.evidence import Cell, Mark
@@ -40,6 +40,30 @@ class Code:
                     return cell.index, line
         return None
 
+    def gap(self, part: Part, shown: Iterable[Place] = ()) -> Place | None:
+        """Return where None stands for the answer of a part, or None where the part is done there or elsewhere.
+
+        `shown` are the places of what was recorded of the part.
+        """
+        marks = [(cell, mark, _lines_in(cell.gaps, mark)) for cell, mark in self.marks(part.anchor)]
+        left = [(cell, mark, lines) for cell, mark, lines in marks if lines]
+        done = [mark for _, mark, lines in marks if not lines]
+        # What a loop or a function recorded, it did beside the line with None; such a line itself answers nothing.
+        idle = {(cell.index, line) for cell, mark, lines in left if mark.kind == "statement" for line in lines}
+        if not set(shown) <= idle:
+            return None
+        for cell, mark, lines in left:
+            if not any(part.anchor.calls or set(mark.assigns) & set(other.assigns) for other in done):
+                return cell.index, lines[0]
+        return None
+
+    def blank_at(self, place: Place) -> str:
+        """Return what stands where something is missing: the placeholder of the lab, `...`, None, or nothing at all."""
+        source = next((cell.source for cell in self.cells if cell.index == place[0]), "")
+        line = [*source.split("\n"), ""][min((place[1] or 1) - 1, source.count("\n") + 1)]
+        otherwise = "" if line.split("#")[0].rstrip().endswith("=") else self.lab.placeholder
+        return next((word for word in (self.lab.placeholder, "...", "None") if word in line), otherwise)
+
     def open_parts(self) -> list[tuple[Part, Place]]:
         """Return the parts in which something is still to be filled in, and where."""
         found = ((part, self.unfilled(part)) for part in self.lab.parts)
@@ -60,6 +84,10 @@ class Code:
         # Without the lab's function, the network itself marks the place.
         variable = next((role.variable for role in self.lab.roles if role.builder == name), "")
         return self._first(variable) if variable else None
+
+
+def _lines_in(lines: Sequence[int], mark: Mark) -> list[int]:
+    return [line for line in lines if mark.line <= line <= mark.end_line]
 
 
 def _matches(anchor: Anchor, mark: Mark) -> bool:

@@ -24,6 +24,10 @@ DEFECTS: dict[str, Defect] = {
         "There is still {placeholder} in line {line}, so this part is not done yet.",
         "Replace it with code of your own. The text above the cell says what is needed.",
     ),
+    "value-missing": Defect(
+        "Nothing stands behind the `=` in line {line} yet, so this part is not done.",
+        "Write code of your own there. The text above the cell says what is needed.",
+    ),
     "nothing-written": Defect(
         "Nothing in your file belongs to “{part}”.",
         "Was a cell deleted? Take it from the lab's own file again and fill it in.",
@@ -131,6 +135,10 @@ DEFECTS: dict[str, Defect] = {
     "loss-of-one-hot": Defect(
         "The loss “{loss}” compares rows of ten numbers, one for each digit; the labels here are whole numbers.",
         "The labels are whole numbers, the outputs are probabilities: which loss fits both, with its default settings?",
+    ),
+    "other-metrics": Defect(
+        "None of the metrics is the share of right answers: {found}.",
+        "What does each of them compare? A probability hardly ever equals a label; the place of the largest one may.",
     ),
     "no-accuracy": Defect(
         "The accuracy is not among the metrics, so `evaluate` returns only the loss.",
@@ -464,6 +472,10 @@ DEFECTS: dict[str, Defect] = {
         "The network is trained on {found} images only.",
         "Use all the training images; the grader shortens the training by itself.",
     ),
+    "few-test-images": Defect(
+        "The network is evaluated on so few test images that it says little: {found}.",
+        "How well does it do on all the test images?",
+    ),
     "evaluates-training-images": Defect(
         "The network is evaluated on images that it was trained with.",
         "Only new images show how well it generalises: evaluate it on the test images.",
@@ -514,7 +526,8 @@ DEFECTS: dict[str, Defect] = {
     ),
     "gradient-is-none": Defect(
         "The gradient with respect to the network's variables is None: the loss does not depend on them.",
-        "The network has to run inside the `with tf.GradientTape()` block, and the loss has to be made of its outputs.",
+        "Two things have to happen inside the `with tf.GradientTape()` block: the network runs, and the loss is made "
+        "of its outputs. The tape does not see what `predict` or NumPy do.",
     ),
     "gradient-unchecked": Defect(
         "The gradient could not be checked against training images and their labels.",
@@ -529,6 +542,10 @@ DEFECTS: dict[str, Defect] = {
         "Is the loss made of the labels of this batch and the outputs for its images, by the sparse categorical "
         "cross-entropy, and is the gradient taken with respect to all trainable variables?",
     ),
+    "opposite-gradient": Defect(
+        "The gradient points exactly the other way: it is that of the cross-entropy with its sign turned.",
+        "Which sign has the logarithm of a probability, and which one should a loss have?",
+    ),
     "logits-or-probabilities": Defect(
         "The loss is not the cross-entropy of the network's probabilities: its gradient is {found:.2g} times as large "
         "as it should be.",
@@ -541,6 +558,10 @@ DEFECTS: dict[str, Defect] = {
     "not-applied": Defect(
         "The gradient is computed, but the weights of the network stay as they are.",
         "The optimizer's apply_gradients takes pairs of gradient and variable.",
+    ),
+    "rebuilt-each-step": Defect(
+        "A new network is built at every step of the loop, so what it has learnt is lost again.",
+        "Which lines belong to each batch, and which are needed only once, above the loop?",
     ),
     "gradient-outside-loop": Defect(
         "{tapes} batches ran inside a tape, but only {found} of them gave a gradient: the others change nothing.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from grader.language import N_
 
 _TEXTS: dict[tuple[str, ...], str] = {
-    ("placeholder",): N_(
+    ("placeholder", "value-missing"): N_(
         "Read the text above the cell again, and say in one sentence what goes in and what should come out. An "
         "earlier part that works often has the same pattern."
     ),
@@ -91,7 +91,7 @@ _TEXTS: dict[tuple[str, ...], str] = {
         " network: probabilities, or any numbers? The documentation of each loss in Keras says for which pair it "
         "is made."
     ),
-    ("no-accuracy", "results-swapped"): N_(
+    ("no-accuracy", "other-metrics", "results-swapped"): N_(
         "Print what `evaluate` returns. How many numbers are there? An accuracy lies between 0 and 1 and grows as "
         "the network learns, a loss shrinks. Which number is which, and which name gets it?"
     ),
@@ -193,6 +193,7 @@ _TEXTS: dict[tuple[str, ...], str] = {
         "labels-do-not-match",
         "labels-of-other-split",
         "few-images",
+        "few-test-images",
         "gradient-unchecked",
     ): N_(
         "List the arrays of the lab: images and labels, for training and for testing, with the number of rows of "
@@ -207,11 +208,17 @@ _TEXTS: dict[tuple[str, ...], str] = {
         "Put the cells in the order in which they run: build, compile, train, evaluate. Was the network built once"
         " more after its training? Then it starts from nothing."
     ),
-    ("gradient-of-other-variables", "gradient-is-none", "gradient-of-outputs", "wrong-gradient"): N_(
+    (
+        "gradient-of-other-variables",
+        "gradient-is-none",
+        "gradient-of-outputs",
+        "wrong-gradient",
+        "opposite-gradient",
+    ): N_(
         "Write the chain down: images, outputs, loss, gradient. Each comes from the one before, and the first "
         "three belong inside the tape's block. At which place does your code leave the chain?"
     ),
-    ("not-applied", "uphill", "gradient-outside-loop"): N_(
+    ("not-applied", "uphill", "gradient-outside-loop", "rebuilt-each-step"): N_(
         "Print the loss at every step: it should fall. Then follow the gradients after they are computed: who gets"
         " them, and with which sign do they come to the weights?"
     ),

@@ -73,6 +73,7 @@ def require_argmax(case: Case, part_id: str) -> None:
     assigned = [probe for probe in probes if not probe.printed]
     if not assigned:
         nothing_recorded(case, part_id, _("No value is given to `{name}`.").format(name=name))
+    _complain_of_keras_2(case)
     probe = assigned[-1]
     place = (probe.cell, probe.line)
     if keras_2 := keras_2_name(probe.error):
@@ -82,12 +83,23 @@ def require_argmax(case: Case, part_id: str) -> None:
     fail(_defect(probe.answers, probe.kind), place, name=name, found=probe.kind.removeprefix("array of "))
 
 
+def _complain_of_keras_2(case: Case) -> None:
+    """End the check where the predictions were asked for by a method that is gone."""
+    for cell in case.evidence.cells:
+        lines = [m for m in cell.marks if case.lab.predictions in m.assigns]
+        for failure in cell.failures:
+            error = f"{failure.type}: {failure.message}"
+            name = keras_2_name(error)
+            if name and any(mark.line <= (failure.line or 0) <= mark.end_line for mark in lines):
+                fail("keras-2", (cell.index, failure.line), name=name, error=error)
+
+
 def _defect(answers: Sequence[object], kind: str) -> str:
     numbers = [answer for answer in answers if isinstance(answer, float)]
     if kind.startswith("array of"):
         return "answer-is-array"
-    if any(number >= CLASSES for number in numbers):
-        return "argmax-of-everything"
     if any(number != int(number) for number in numbers):
         return "answer-is-probability"
+    if any(number >= CLASSES for number in numbers):
+        return "argmax-of-everything"
     return "wrong-digit"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, NoReturn
 
 from grader.evidence import Call, Cell, Failure, Mark
 from grader.judge.case import Case
 from grader.judge.verdict import NOWHERE, Place, fail, no_evidence, not_attempted, timed_out
+from grader.labs import Part
 from grader.language import N_
 from grader.language import gettext as _
 
@@ -23,21 +25,46 @@ _STOPPED = {
 
 
 def require_filled(case: Case, part_id: str, shown: Iterable[Place] = ()) -> None:
-    """End the check as not attempted where a placeholder still stands in the part.
+    """End the check as not attempted where a placeholder still stands in the part, or None in the place of an answer.
 
     Not where the part has been done beside it: `shown` are the places of what was recorded, and one of them in code of
     the part that has no placeholder is an answer.
     """
-    part = case.lab.part(part_id)
+    part, seen = case.lab.part(part_id), set(shown)
     blank = case.unfilled(part)
-    if blank is None:
-        return
-    seen = set(shown)
+    if blank is not None and not _is_done_beside(case, part, seen):
+        _complain_of_blank(case, blank)
+    gap = case.code.gap(part, seen | _steps_in(case, part))
+    if gap is not None:
+        _complain_of_blank(case, gap)
+
+
+def _steps_in(case: Case, part: Part) -> set[Place]:
+    """Return where a loop of a part gave gradients: that one is written, whatever else is None in it."""
+    loops = [(cell.index, mark) for cell, mark in case.places(part) if mark.kind == "tape"]
+    steps = [(step.cell, step.line) for step in case.evidence.tape]
+    return {
+        (cell, line)
+        for cell, line in steps
+        for at, mark in loops
+        if at == cell and mark.line <= (line or 0) <= mark.end_line
+    }
+
+
+def _is_done_beside(case: Case, part: Part, seen: AbstractSet[Place]) -> bool:
+    """Tell whether something was recorded in code of a part that has no placeholder."""
     for cell, mark in case.places(part):
         lines = range(mark.line, mark.end_line + 1)
         if not set(cell.placeholders) & set(lines) and any((cell.index, line) in seen for line in lines):
-            return
-    not_attempted("placeholder", blank, placeholder=case.lab.placeholder, line=blank[1])
+            return True
+    return False
+
+
+def _complain_of_blank(case: Case, blank: Place) -> NoReturn:
+    word = case.code.blank_at(blank)
+    if not word:
+        not_attempted("value-missing", blank, line=blank[1])
+    not_attempted("placeholder", blank, placeholder=word, line=blank[1])
 
 
 def require_written(case: Case, part_id: str, shown: Iterable[Place] = ()) -> list[tuple[Cell, Mark]]:
@@ -181,14 +208,13 @@ def advice_for(kind: str, message: str) -> str:
     """Return what to try after an exception of a kind."""
     if kind in _ADVICE:
         return _(_ADVICE[kind])
-    if _LOSS_OF_OTHER_SHAPES.search(message):
-        return _("A loss compares labels with outputs. In which order does it take them, and which shape has each?")
+    for pattern, advice in _ADVICE_BY_MESSAGE.items():
+        if pattern.search(message):
+            return _(advice)
     if any(word in message for word in ("shape", "ndim", "incompatible")):
         return _("The shape of the data does not fit the network. Print the shape of what you pass.")
     return _("Read the last line of the message: it names what Python could not do.")
 
-
-_LOSS_OF_OTHER_SHAPES = re.compile(r"target\.shape=|labels\.shape=.* logits\.shape=|`target`|logits and labels")
 
 _ADVICE = {
     "NameError": N_("A name is used before it has a value. Is it spelt the same everywhere, and does its cell run?"),
@@ -198,6 +224,37 @@ _ADVICE = {
     "UFuncTypeError": N_("An array keeps its type. Which type has this one, and which numbers are to be put into it?"),
     "ModuleNotFoundError": N_("This package is not part of the lab; the lab can be done without it."),
 }
+
+
+_ADVICE_BY_MESSAGE = {
+    re.compile("LossFunctionWrapper|<keras.src.losses"): N_(
+        "What is called a loss here is no number yet: a loss whose name is written with capital letters is made first, "
+        "and what it makes is called with the labels and the outputs."
+    ),
+    re.compile(r"`?target`? and `?output`?|\btarget\.shape|logits\.shape=|y_true|logits and labels"): N_(
+        "Labels and outputs do not fit each other in this loss. In which order does it take them, and is one label a "
+        "whole number, or a row of ten?"
+    ),
+    re.compile("Cannot convert 1e-07 to EagerTensor"): N_(
+        "The loss gets whole numbers where it expects probabilities. What are the outputs at this point, and in which "
+        "order does the loss take labels and outputs?"
+    ),
+    re.compile("output size would be zero or negative|[Nn]egative dimension"): N_(
+        "On its way the image has become smaller than what the next layer looks at. Follow its size from layer to "
+        "layer: which of them makes it so small?"
+    ),
+    re.compile("no attribute '_id'"): N_(
+        "The tape gives gradients with respect to variables, such as weights; here it is asked about something else."
+    ),
+    re.compile("object is not callable"): N_(
+        "Round brackets call a function, and what stands before them is none. Are they needed?"
+    ),
+}
+"""What to try where the message of an error tells more than its kind."""
+
+
+USED_OPTIMIZER = re.compile("optimizer can only be called for the variables it was originally built with")
+"""How Keras complains of an optimizer that belongs to another network."""
 
 
 def courses(fits: Sequence[Call]) -> list[Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -10,11 +11,12 @@ from grader.errors import MachineError
 from grader.evidence import Mark, TapeStep
 from grader.judge.architecture import CLASSES
 from grader.judge.case import Case
-from grader.judge.reading import complain_of_missing_names, nothing_recorded, require_written
+from grader.judge.reading import USED_OPTIMIZER, complain_of_missing_names, nothing_recorded, require_written
 from grader.judge.verdict import Place, Problem, Verdict, fail
 from grader.language import gettext as _
 from grader.language import whole
 from grader.verification import VerifiedStep
+from grader.wire import Array
 
 BLOWN_UP = 8.0
 """Mean cross-entropy (nats) beyond which a step says nothing if there is another: probabilities are clipped there, and
@@ -31,6 +33,9 @@ PLAUSIBLE = 0.3
 
 IDLE = 2
 """Tapes to one gradient, beyond which the others went unused; a loop that also measures its loss so has two."""
+
+TWO, SEVERAL = 2, 3
+"""Steps, each with another network, that are no trial: two where the optimizer stopped at the second, else three."""
 
 NO_GRADIENT = 1e-6
 """Largest element of a gradient that is none: rounding of a loss that does not depend on the network."""
@@ -98,12 +103,12 @@ def _judge_gradient(case: Case, part_id: str, steps: Steps) -> None:
     first, _ = steps[0]
     place = (first.cell, first.line)
     if _is_none(first):
-        fail("gradient-is-none", place)
+        fail(_none_defect(first), place)
     checked = [(step, verified) for step, verified in steps if verified is not None]
     if not checked and case.verified.fault:
         raise MachineError(f"the clean worker was lost: {case.verified.fault}", slug="verifier-lost")
     if not checked and (first.split == "test" or not _is_plausible(case, steps)):
-        fail("tape-on-test-images" if first.split == "test" else "gradient-unchecked", place)
+        fail("tape-on-test-images" if first.split == "test" else _unchecked_defect(first), place)
     healthy = [(step, verified) for step, verified in checked if verified.loss <= BLOWN_UP]
     for step, verified in healthy or checked[:1]:
         problem = _problem(case, step, verified)
@@ -111,6 +116,10 @@ def _judge_gradient(case: Case, part_id: str, steps: Steps) -> None:
             problem = _from_logits(case, part_id, step, verified) or problem
         if problem is not None:
             fail(problem[0], (step.cell, step.line), **problem[1])
+
+
+def _unchecked_defect(step: TapeStep) -> str:
+    return "gradient-of-other-variables" if step.model is None else "gradient-unchecked"
 
 
 def _is_plausible(case: Case, steps: Steps) -> bool:
@@ -160,7 +169,8 @@ def _problem(case: Case, step: TapeStep, verified: VerifiedStep) -> Problem | No
         return ("wrong-gradient", {"found": verified.cosine}) if verified.cosine < UNRELATED else None
     lowest = STOCHASTIC_COSINE if verified.stochastic else COSINE_AT_LEAST
     if not verified.cosine >= lowest:
-        return "wrong-gradient", {"found": verified.cosine}
+        is_opposite = verified.cosine <= -lowest
+        return ("opposite-gradient", {}) if is_opposite else ("wrong-gradient", {"found": verified.cosine})
     ratio = _scale(step, verified)
     if ratio is not None and not verified.stochastic and not abs(ratio - 1) <= SCALE_TOLERANCE:
         return "logits-or-probabilities", {"found": ratio}
@@ -217,12 +227,29 @@ def has_idle_batches(case: Case) -> bool:
 
 def _judge_update(case: Case, part_id: str, steps: Steps) -> None:
     place = (steps[0][0].cell, steps[0][0].line)
-    if not any(_has_moved(step) for step, _ in steps):
+    refused = _refused_optimizer(case, steps)
+    if _is_rebuilt(steps, at_least=TWO if refused else SEVERAL):
+        fail("rebuilt-each-step", place)
+    if not any(_has_moved(step) for step, _ in steps) and not _moves_later(steps):
+        if refused:
+            fail("optimizer-of-other-network", place, error=refused)
         complain_of_missing_names(case, case.places(case.lab.part(part_id)))
-        fail("gradient-is-none" if all(_is_none(step) for step, _ in steps) else "not-applied", place)
+        fail(_none_defect(steps[0][0]) if all(_is_none(step) for step, _ in steps) else "not-applied", place)
     checked = [v for step, v in steps if v is not None and v.moved > 0 and _problem(case, step, v) is None]
     if checked and not checked[0].descent < 0:
         fail("uphill", place)
+
+
+def _is_rebuilt(steps: Steps, *, at_least: int) -> bool:
+    """Tell whether each step has a network of its own."""
+    return len(steps) >= at_least and len({step.model for step, _ in steps}) == len(steps)
+
+
+def _refused_optimizer(case: Case, steps: Steps) -> str:
+    """Return how Keras complained, in the cell of a loop, of an optimizer that belongs to another network."""
+    failures = [f for cell in case.evidence.cells if cell.index == steps[0][0].cell for f in cell.failures]
+    told = (f"{failure.type}: {failure.message}" for failure in failures if USED_OPTIMIZER.search(failure.message))
+    return next(told, "")
 
 
 def _is_none(step: TapeStep) -> bool:
@@ -230,6 +257,20 @@ def _is_none(step: TapeStep) -> bool:
     return step.missing >= step.variables > 0
 
 
+def _none_defect(step: TapeStep) -> str:
+    """Return why there is no gradient: it is asked for no variables, or the loss does not depend on them."""
+    return "gradient-of-other-variables" if step.model is None else "gradient-is-none"
+
+
 def _has_moved(step: TapeStep) -> bool:
-    pairs = zip(step.before, step.after, strict=False)
-    return any(before.shape == after.shape and bool((before != after).any()) for before, after in pairs)
+    return _differ(step.before, step.after)
+
+
+def _moves_later(steps: Steps) -> bool:
+    """Tell whether the weights move between the steps that were recorded: some loops collect gradients of several."""
+    pairs = itertools.combinations([step for step, _ in steps], 2)
+    return any(one.model == other.model and _differ(one.before, other.before) for one, other in pairs)
+
+
+def _differ(before: Sequence[Array], after: Sequence[Array]) -> bool:
+    return any(old.shape == new.shape and bool((old != new).any()) for old, new in zip(before, after, strict=False))

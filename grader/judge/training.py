@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +11,15 @@ import numpy as np
 from grader.evidence import Call, Value
 from grader.judge import architecture, images, labels, learnt
 from grader.judge.case import Case
-from grader.judge.reading import compile_of, courses, keras_2_name, nothing_recorded, require_filled, require_written
+from grader.judge.reading import (
+    USED_OPTIMIZER,
+    compile_of,
+    courses,
+    keras_2_name,
+    nothing_recorded,
+    require_filled,
+    require_written,
+)
 from grader.judge.verdict import Problem, Verdict, fail, not_attempted
 from grader.language import N_, whole
 from grader.language import gettext as _
@@ -173,10 +180,13 @@ def require_accuracy_metric(case: Case, role_id: str, part_id: str) -> None:
     metrics = [str(metric) for call in calls for metric in call.settings.get("metrics", ())]
     kinds = _label_kinds(case, role_id)
     if not any(_is_accuracy(metric, kinds) for metric in metrics):
-        defect = "accuracy-of-other-labels" if any(map(_is_any_accuracy, metrics)) else "no-accuracy"
+        place = (calls[-1].cell, calls[-1].line)
+        is_other = any(map(_is_any_accuracy, metrics))
         if any(_is_any_accuracy(str(name)) for call in calls for name in call.settings.get("loss_weights", ())):
-            defect = "metrics-by-position"
-        fail(defect, (calls[-1].cell, calls[-1].line))
+            fail("metrics-by-position", place)
+        if metrics and not is_other:
+            fail("other-metrics", place, found=", ".join(dict.fromkeys(metrics)))
+        fail("accuracy-of-other-labels" if is_other else "no-accuracy", place)
 
 
 def _is_any_accuracy(metric: str) -> bool:
@@ -206,12 +216,9 @@ def require_learning(case: Case, role_id: str, part_id: str) -> None:
 
 
 def _complain_of_used_optimizer(case: Case, role_id: str, compiled: Call) -> None:
-    stopped = next((fit for fit in case.calls("fit", case.models(role_id)) if _USED_OPTIMIZER.search(fit.error)), None)
+    stopped = next((fit for fit in case.calls("fit", case.models(role_id)) if USED_OPTIMIZER.search(fit.error)), None)
     if stopped is not None:
         fail("optimizer-of-other-network", (compiled.cell, compiled.line), error=stopped.error)
-
-
-_USED_OPTIMIZER = re.compile("optimizer can only be called for the variables it was originally built with")
 
 
 def _best_accuracy(case: Case, role_id: str) -> float | None:
@@ -303,7 +310,7 @@ def _stop_problem(case: Case, role_id: str, call: Call) -> Problem | None:
     """Return what stopped a training, unless the grader or this machine did."""
     is_ours = any(word in call.error.split(":")[0] for word in _OUR_STOPS)
     # An optimizer that belongs to another network was given to `compile`, and is told of there.
-    if not call.error or is_ours or _USED_OPTIMIZER.search(call.error):
+    if not call.error or is_ours or USED_OPTIMIZER.search(call.error):
         return None
     return _kind_problem(case, role_id, call) or ("fit-stopped", {"error": call.error})
 
@@ -333,6 +340,13 @@ def _require_one_right(calls: Sequence[Call], problem_of: Callable[[Call], Probl
         fail(defect, (call.cell, call.line), **details)
 
 
+A_FEW = 100
+"""Test images below which an evaluation says next to nothing."""
+
+A_SET = 100 * 28 * 28
+"""Numbers in a row from which on it is a whole set of images, with its new axis in front."""
+
+
 def _common_problem(call: Call) -> Problem | None:
     """Return what is wrong with the arguments of a `fit` or an `evaluate`, whatever it is for."""
     if name := keras_2_name(call.error):
@@ -343,7 +357,8 @@ def _common_problem(call: Call) -> Problem | None:
         return "without-images", {"method": call.name, "error": call.error}
     if call.data.labels == "absent":
         return "without-labels", {"method": call.name}
-    if call.data.labels == "mismatch":
+    # One row that holds all images cannot fit their labels; what became of the images is a part of its own.
+    if call.data.labels == "mismatch" and math.prod(call.data.shape) < A_SET:
         return "labels-do-not-match", {}
     return None
 
@@ -376,7 +391,7 @@ def _fit_problem(call: Call) -> Problem | None:
     data = call.data
     if data is not None and data.split in ("test", "mixed"):
         return _ON_TEST_IMAGES
-    if data is not None and data.split == "train" and data.rows < SOME_ROWS:
+    if data is not None and data.split == "train" and data.rows < SOME_ROWS and math.prod(data.shape) < A_SET:
         return "few-images", {"found": whole(data.rows)}
     return _common_problem(call)
 
@@ -475,10 +490,10 @@ def _feeding_problem(case: Case, call: Call) -> Problem | None:
 
 
 def _are_results_unpacked_swapped(case: Case, call: Call) -> bool:
-    """Tell whether the results are unpacked into an accuracy first and a loss second; Keras returns the loss first."""
+    """Tell whether the first of the results, which is the loss, is kept under a name that speaks of the accuracy."""
     marks = [m for cell in case.evidence.cells if cell.index == call.cell for m in cell.marks]
     names = [m.targets for m in marks if m.line <= (call.line or 0) <= m.end_line and len(m.targets) > 1]
-    return any("acc" in first.lower() and "loss" in second.lower() for first, second, *_ in names)
+    return any("acc" in first.lower() and "loss" not in first.lower() for first, *_ in names)
 
 
 def _kept_as_accuracy(case: Case) -> frozenset[float | None]:
@@ -498,6 +513,8 @@ def _is_loss_kept_as_accuracy(call: Call, kept: frozenset[float | None]) -> bool
 def _evaluate_problem(call: Call) -> Problem | None:
     if call.data is not None and call.data.split in ("train", "mixed"):
         return "evaluates-training-images", {}
+    if call.data is not None and call.data.split == "test" and call.data.rows < A_FEW:
+        return "few-test-images", {"found": whole(call.data.rows)}
     return _common_problem(call)
 
 
@@ -507,13 +524,17 @@ def require_evaluate_after_fit(case: Case, role_id: str, part_id: str) -> None:
     models = case.models(role_id)
     right = [call for call in case.calls("evaluate", models) if _evaluate_problem(call) is None]
     fits = case.calls("fit", models)
-    is_late = any(
-        fit.model == case.copies.get(call.model or 0, call.model) and fit.number < call.number
-        for fit in fits
-        for call in right
-    )
+    is_late = any(_is_after(case, fit, call) for fit in fits for call in right)
     if fits and right and not is_late:
         fail("evaluates-before-training", (right[-1].cell, right[-1].line), role=case.role(role_id).called)
+
+
+def _is_after(case: Case, fit: Call, call: Call) -> bool:
+    """Tell whether a call asks what a training made: its network, or one that was read from a file of its epochs."""
+    if fit.model == case.copies.get(call.model or 0, call.model):
+        return fit.number < call.number
+    is_read = any(load.model == call.model and fit.number < load.number for load in case.calls("load_model"))
+    return is_read and call.model not in case.copies and not case.is_as_it_began(call.model, fit.model)
 
 
 def _complain_of_other_network(case: Case, role_id: str, part_id: str, method: str) -> None:

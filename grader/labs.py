@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from grader import catalogue, definition, late
+from grader.claims import layer_row
 from grader.errors import AuthorError, UsageError
 from grader.language import AFTER_ARTICLE, ENGLISH, pgettext
 from grader.model import Effort, LayerRow
 from grader.questions import Question, anchored, questions
-from grader.record import layer_row
 from grader.text import nearest
 from grader.workers import Limits
 

@@ -21,12 +21,12 @@ import numpy as np
 
 from grader import datasets, keys, record, wire
 from grader.arguments import Arguments, draw
+from grader.claims import layer_row
 from grader.collect import host
 from grader.datasets import DataSource, HeldOut
 from grader.errors import MachineError
 from grader.evidence import Evidence
 from grader.labs import Lab
-from grader.record import layer_row
 from grader.sandbox.contract import Tier
 from grader.submission import Identity, Submission
 from grader.terms import Terms

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from grader import labs
+from grader.claims import _mark
 from grader.collect import answers, cells, marks
 from grader.evidence import Answer, Cell, Evidence, Failure
 from grader.judge.case import Case
@@ -18,7 +19,6 @@ from grader.judge.grading import grade
 from grader.judge.plugin import judge
 from grader.labs import Expectations, Lab
 from grader.model import Effort, Grade, RunFacts
-from grader.record import _mark
 from grader.submission import Submission
 from grader.verification import Verified
 

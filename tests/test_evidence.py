@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grader import claims
 from grader import record as records
 from grader.errors import MachineError
 from grader.evidence import Evidence
@@ -129,8 +130,8 @@ def test_what_is_drawn_is_cut_and_made_of_numbers(tmp_path: Path) -> None:
     axes = {"title": "9" * 5_000, "labels": [], "images": 1, "split": "test", "row": 1, "label": 1}
     figure = {"cell": 1, "line": 1, "title": "t", "axes": [{**axes, "lines": [["nan", 1.5, None, 2]] * 50}]}
     (found,) = write(tmp_path, Frame(kind="figure", fields=figure)).figures
-    assert len(found.axes[0].title) == records.TEXT_LIMIT
-    assert found.axes[0].lines == ((1.5, 2.0),) * records.LINES_DRAWN_LIMIT
+    assert len(found.axes[0].title) == claims.TEXT_LIMIT
+    assert found.axes[0].lines == ((1.5, 2.0),) * claims.LINES_DRAWN_LIMIT
 
 
 @pytest.mark.parametrize(
@@ -157,5 +158,5 @@ def test_texts_and_figures_are_cut_where_the_worker_cuts_them(tmp_path: Path) ->
     numbers = Frame(kind="numbers", fields={"cell": 1, "name": long, "numbers": []})
     call = Frame(kind="call", fields={**CALL, "error": long})
     record = write(tmp_path, call, numbers, *[Frame(kind="figure", fields=figure)] * 200)
-    assert len(record.calls[0].error) == len(record.numbers[0].name) == records.TEXT_LIMIT
+    assert len(record.calls[0].error) == len(record.numbers[0].name) == claims.TEXT_LIMIT
     assert len(record.figures) == records.KIND_LIMITS["figure"]

@@ -22,7 +22,7 @@ LAYERS = (
     {
         *("wire", "lasting", "process", "procfs", "inbox", "workers", "forkserver", "sandbox", "scratch"),
         *("keys", "parsing", "archives", "submission", "files", "store"),
-        *("definition", "catalogue", "labs", "terms", "questions", "evidence", "record", "arguments"),
+        *("definition", "catalogue", "labs", "terms", "questions", "evidence", "claims", "record", "arguments"),
         *("verification", "networks", "datasets"),
     },
     {"collect", "verify", "judge", "report", "exchange"},

@@ -11,12 +11,12 @@ from typing import Any, cast
 import quiz
 
 from grader import arguments, labs
+from grader.claims import _function
 from grader.collect import cells, functions, runner
 from grader.evidence import FunctionRun
 from grader.judge.case import Case
 from grader.judge.plugin import judge
 from grader.model import CheckResult
-from grader.record import _function
 
 LIMITS = runner.CellLimits(own_s=5.0, idle_s=5.0)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NoReturn
 
+from grader.claims import ANSWER_LIMIT
 from grader.evidence import Answer
 from grader.judge import answers
 from grader.judge.case import Case
@@ -20,7 +21,6 @@ from grader.language import N_, whole
 from grader.language import gettext as _
 from grader.model import CheckResult, CheckSpec, Feedback, Outcome, WrittenAnswer
 from grader.questions import LETTERS, Kind, Question
-from grader.record import ANSWER_LIMIT
 from grader.redaction import redacted
 
 SHOWN = 120

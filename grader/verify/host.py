@@ -10,11 +10,11 @@ from typing import Self
 
 import numpy as np
 
+from grader.claims import layer_row
 from grader.datasets import HeldOut
 from grader.evidence import Evidence, Snapshot, TapeStep
 from grader.language import N_
 from grader.model import LayerRow
-from grader.record import layer_row
 from grader.verification import Verified, VerifiedNetwork, VerifiedStep
 from grader.wire import Array, Frame, WireError
 from grader.workers import Launch, Limits, Worker, WorkerLost

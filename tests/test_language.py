@@ -393,7 +393,7 @@ NOT_READ = {
         r"name '(\w+)' is not defined",  # looked for in what Python says
     },
     "text.py": {"; did you mean {}?"},  # of commands for staff
-    "training.py": {"could not interpret"},  # looked for in what Keras says
+    "compiling.py": {"could not interpret"},  # looked for in what Keras says
 }
 AUTHORS = {"MARKS"}
 """Constants for people who write labs."""

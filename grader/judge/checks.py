@@ -17,6 +17,8 @@ from grader.evidence import Axes
 from grader.judge import (
     architecture,
     classes,
+    compiling,
+    evaluating,
     figures,
     functions,
     images,
@@ -110,11 +112,11 @@ class Compile(AboutNetwork):
 
     def test_loss(self, case: Case) -> None:
         """The loss is the cross-entropy for the labels that the network is trained with."""
-        training.require_loss(case, self.role, self.part)
+        compiling.require_loss(case, self.role, self.part)
 
     def test_accuracy_metric(self, case: Case) -> None:
         """The accuracy is reported."""
-        training.require_accuracy_metric(case, self.role, self.part)
+        compiling.require_accuracy_metric(case, self.role, self.part)
 
     def test_learns(self, case: Case) -> None:
         """With this optimizer the network learns."""
@@ -152,11 +154,11 @@ class Evaluate(AboutNetwork):
 
     def test_evaluated(self, case: Case) -> None:
         """The right network is evaluated on the test images and their labels."""
-        training.require_evaluate(case, self.role, self.part)
+        evaluating.require_evaluate(case, self.role, self.part)
 
     def test_after_training(self, case: Case) -> None:
         """The evaluation comes after the training."""
-        training.require_evaluate_after_fit(case, self.role, self.part)
+        evaluating.require_evaluate_after_fit(case, self.role, self.part)
 
 
 class Predict(AboutNetwork):

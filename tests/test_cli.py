@@ -67,6 +67,7 @@ def test_what_one_waits_for_is_light(first: str, allowed: set[str]) -> None:
     ("name", "content", "words"),
     [
         ("missing.py", None, "no such file"),
+        ("a\n::error::x.py", None, "a ::error::x.py: there is no such file"),
         ("empty.ipynb", b"", "empty"),
         ("big.ipynb", b" " * 50_000_000, "too large"),
         ("text.txt", b"a = 1", "not a notebook"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import click
@@ -86,8 +87,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _shown(message: str) -> str:
-    """Return a message without what would act on a terminal: names of files in it are the students' choice."""
-    return clean(message, _MESSAGE)
+    """Return a message without what would act on a terminal or on CI: names of files in it are the students' choice."""
+    return _COMMANDS.sub(" ", clean(message, _MESSAGE))
+
+
+_COMMANDS = re.compile(r"\s*\n\s*(?=::|##\[)")
+"""Line breaks before what GitHub and Azure take for commands, which begin a line."""
 
 
 _MESSAGE = 100_000

@@ -80,8 +80,8 @@ edits = [
 
 WRONG_VARIANTS = [
     ('["losses"]', '["loses"]', "5: `loses` names 'loses', which is no part of the lab; did you mean 'losses'?"),
-    ('"x ** 2", "x ** 3"', '"x**2", ""', "6: the edit of 'cubes' finds nothing to change: 'x**2' is not in the"),
-    ('"np.abs(x)"', '"np.fabs(x)"', "11: edit 2 of 'product' finds nothing to change: 'np.fabs(x)' is not in the"),
+    ('"x ** 2", "x ** 3"', '"x**2", ""', "6: the edit of 'cubes' finds nothing to change: 'x**2' is not in so"),
+    ('"np.abs(x)"', '"np.fabs(x)"', "11: edit 2 of 'product' finds nothing to change: 'np.fabs(x)' is not in so"),
     ('loses = ["losses"]', "", "2: 'cubes' does not say what it loses: loses = ['losses'], for example"),
     ('loses = ["losses"]', 'looses = ["losses"]', "5: unknown key `looses`; did you mean 'loses'?"),
     ('[["x ** 2", "x ** 3"]]', '["x ** 2", "x ** 3"]', "2: `edits` of 'cubes' has to be a list of pairs of texts"),

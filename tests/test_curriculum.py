@@ -134,5 +134,20 @@ def test_an_edit_that_finds_nothing_is_an_error(tmp_path: Path) -> None:
     (folder / "variants.toml").write_text(
         '[[wrong]]\nname = "none"\ndefect = "none"\nloses = []\nedits = [["not there", ""]]\n'
     )
-    with pytest.raises(AuthorError, match="not in the solution"):
+    with pytest.raises(AuthorError, match=r"not in solution\.py"):
         variants.variants(labs.read(folder))
+
+
+def test_edits_may_be_of_another_right_solution(tmp_path: Path) -> None:
+    lab = labs.find("mnist_dense")
+    (tmp_path / "lab.toml").write_bytes((lab.folder / "lab.toml").read_bytes())
+    (tmp_path / "solution.py").write_text("a = 1\n")
+    (tmp_path / "variants").mkdir()
+    (tmp_path / "variants" / "plain.py").write_text("b = 2\n")
+    entry = '[[wrong]]\nname = "three"\ndefect = "three"\nloses = ["data_prep"]\nedits = [["2", "3"]]\n'
+    (tmp_path / "variants.toml").write_text(f'base = "variants/plain.py"\n{entry}')
+    (found,) = variants.variants(labs.read(tmp_path))
+    assert found.read_text().endswith("\nb = 3\n")
+    (tmp_path / "variants.toml").write_text(f'base = "plain.py"\n{entry}')
+    with pytest.raises(AuthorError, match=r"toml:1: `base` names 'plain\.py', and there is no such file"):
+        variants.variants(labs.read(tmp_path))

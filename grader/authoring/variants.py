@@ -1,8 +1,9 @@
-"""Submissions of which it is known what they deserve: those stored with a lab, and edits of its solution.
+"""Submissions of which it is known what they deserve: those stored with a lab, and edits of a right one.
 
 A stored submission says in its head what it deserves: `# loses: fc_build`, `# not_attempted: prediction`,
 `# passes: …`; which defects are named, `# finds: other-network`; and `# effort: quick` where only training shows it.
-Entries of `variants.toml` say the same by their keys.
+Entries of `variants.toml` say the same by their keys. What they edit is the lab's solution, or the file that `base`
+names on top: the solution as students would hand it in, say.
 """
 
 from __future__ import annotations
@@ -42,12 +43,12 @@ _KEYS = ("name", "defect", "edits", *_PROMISES, "finds", "effort")
 
 
 def variants(lab: Lab) -> list[Path]:
-    """Return the known-wrong solutions of a lab: files, and those that `variants.toml` makes of the solution.
+    """Return the known-wrong solutions of a lab: files, and those that `variants.toml` makes of a right one.
 
     Raises:
         AuthorError: something in `variants.toml` is wrong, or a promise names a part that the lab does not have.
     """
-    stored = sorted((lab.folder / "variants").glob("*.py"))
+    stored = sorted({*(lab.folder / "variants").glob("*.py")} - {_base(lab, _fields(lab))})
     for path in stored:
         for key, names in header_of(path).items():
             told = _unknown(key, names, lab)
@@ -57,7 +58,7 @@ def variants(lab: Lab) -> list[Path]:
 
 
 def alternatives(lab: Lab) -> list[Path]:
-    """Return right solutions that are written in another way, as `variants.toml` makes them of the solution.
+    """Return right solutions that are written in another way, as `variants.toml` makes them of one.
 
     Raises:
         AuthorError: something in `variants.toml` is wrong.
@@ -83,47 +84,71 @@ def _edits_folder() -> Path:
 
 
 def _edited(lab: Lab, kind: str) -> list[Path]:
-    solution = lab.solution_file.read_text(encoding="utf-8")
+    fields = _sound(lab, _fields(lab))
+    right = _base(lab, fields).read_text(encoding="utf-8")
     paths = []
-    for entry in _entries(lab, solution).get(kind, ()):
+    for entry in fields.get(kind, ()):
         head = {key: ", ".join(entry[key]) for key in (*_PROMISES, "finds") if key in entry}
         lines = [f"# defect: {entry['defect']}", *(f"# {key}: {value}" for key, value in head.items())]
         lines += [f"# effort: {entry['effort']}"] if "effort" in entry else []
         path = _edits_folder() / lab.id / kind / f"{entry['name']}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join([*lines, "", _changed(solution, entry["edits"])]), encoding="utf-8")
+        path.write_text("\n".join([*lines, "", _changed(right, entry["edits"])]), encoding="utf-8")
         paths.append(path)
     return paths
 
 
 def _changed(code: str, edits: list[list[str]]) -> str:
-    """Return the solution with edits made in their order, each wherever its text occurs."""
+    """Return code with edits made in their order, each wherever its text occurs."""
     for old, new in edits:
         code = code.replace(old, new)
     return code
 
 
-def _entries(lab: Lab, solution: str) -> dict[str, list[dict[str, Any]]]:
+def _fields(lab: Lab) -> dict[str, Any]:
     """Return what `variants.toml` says; nothing where there is none.
 
     Raises:
-        AuthorError: it is no TOML, or breaks a rule; all broken rules are named, one a line.
+        AuthorError: it is no TOML.
     """
     file = lab.folder / "variants.toml"
     if not file.exists():
         return {}
     try:
-        text = file.read_text(encoding="utf-8")
-        fields = tomllib.loads(text)
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise AuthorError(f"{file}: {error}", slug="variants-unreadable") from error
-    found = sorted({(line_of(text, keys), told) for keys, told in _problems(fields, lab, solution)})
+
+
+def _base(lab: Lab, fields: Mapping[str, Any]) -> Path:
+    """Return the right solution that is edited."""
+    return lab.folder / str(fields.get("base", lab.solution_file.name))
+
+
+def _sound(lab: Lab, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return what `variants.toml` says.
+
+    Raises:
+        AuthorError: it breaks a rule; all broken rules are named, one a line.
+    """
+    file, found = lab.folder / "variants.toml", set(_problems(fields, lab))
     if found:
-        raise AuthorError("\n".join(f"{file}:{line}: {told}" for line, told in found), slug="variants-invalid")
+        text = file.read_text(encoding="utf-8")
+        told = sorted((line_of(text, keys), words) for keys, words in found)
+        raise AuthorError("\n".join(f"{file}:{line}: {words}" for line, words in told), slug="variants-invalid")
     return fields
 
 
-def _problems(fields: Mapping[str, Any], lab: Lab, solution: str) -> Iterator[tuple[Keys, str]]:
+def _problems(fields: Mapping[str, Any], lab: Lab) -> Iterator[tuple[Keys, str]]:
+    base = _base(lab, fields)
+    if base.is_file():
+        yield from _problems_of_entries({key: value for key, value in fields.items() if key != "base"}, lab, base)
+    else:
+        yield ("base",), f"`base` names {fields['base']!r}, and there is no such file beside it"
+
+
+def _problems_of_entries(fields: Mapping[str, Any], lab: Lab, base: Path) -> Iterator[tuple[Keys, str]]:
+    right = base.read_text(encoding="utf-8")
     seen: set[str] = set()
     for kind, entries in fields.items():
         if kind not in _KINDS or not isinstance(entries, list):
@@ -146,7 +171,7 @@ def _problems(fields: Mapping[str, Any], lab: Lab, solution: str) -> Iterator[tu
                     f"{name!r} does not say what it loses: loses = ['{lab.parts[0].id}'], for example",
                 )
             yield from _problems_of_promises(keys, entry, lab)
-            yield from _problems_of_edits(keys, entry, solution)
+            yield from _problems_of_edits(keys, entry, right, base.name)
 
 
 def _problems_of_promises(keys: Keys, entry: Mapping[str, Any], lab: Lab) -> Iterator[tuple[Keys, str]]:
@@ -158,15 +183,15 @@ def _problems_of_promises(keys: Keys, entry: Mapping[str, Any], lab: Lab) -> Ite
             yield (*keys, key), told
 
 
-def _problems_of_edits(keys: Keys, entry: Mapping[str, Any], solution: str) -> Iterator[tuple[Keys, str]]:
-    edits, code = entry.get("edits"), solution
+def _problems_of_edits(keys: Keys, entry: Mapping[str, Any], right: str, base: str) -> Iterator[tuple[Keys, str]]:
+    edits, code = entry.get("edits"), right
     if not isinstance(edits, list) or not edits or not all(_is_edit(edit) for edit in edits):
         yield keys, f'`edits` of {entry.get("name")!r} has to be a list of pairs of texts: [["old", "new"]]'
         return
     for number, (old, new) in enumerate(edits, start=1):
         if old not in code:
             nth = f"edit {number} of {entry.get('name')!r}" if len(edits) > 1 else f"the edit of {entry.get('name')!r}"
-            yield (*keys, "edits"), f"{nth} finds nothing to change: {old!r} is not in the solution"
+            yield (*keys, "edits"), f"{nth} finds nothing to change: {old!r} is not in {base}"
         code = code.replace(old, new)
 
 

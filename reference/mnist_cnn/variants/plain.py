@@ -1,6 +1,3 @@
-# defect: the backend's loss takes the softmax outputs for logits
-# loses: gradient_tape
-
 # %%
 import numpy as np
 import tensorflow as tf
@@ -74,6 +71,6 @@ for start in range(0, 3200, batch_size):
     labels = train_labels[start : start + batch_size]
     with tf.GradientTape() as tape:
         logits = cnn_model(images)
-        loss_value = tf.keras.backend.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+        loss_value = tf.keras.losses.sparse_categorical_crossentropy(labels, logits)
     grads = tape.gradient(loss_value, cnn_model.trainable_variables)
     optimizer.apply_gradients(zip(grads, cnn_model.trainable_variables))

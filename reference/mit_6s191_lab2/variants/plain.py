@@ -1,7 +1,3 @@
-# defect: trains on the test set
-# loses: cnn_fit
-# finds: trains-on-test-images
-
 # %%
 import comet_ml
 import matplotlib.pyplot as plt
@@ -81,7 +77,7 @@ cnn_model.compile(
 )
 
 # %%
-cnn_model.fit(test_images, test_labels, batch_size=BATCH_SIZE, epochs=EPOCHS)
+cnn_model.fit(train_images, train_labels, batch_size=BATCH_SIZE, epochs=EPOCHS)
 
 # %%
 test_loss, test_acc = cnn_model.evaluate(test_images, test_labels)

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader import observation, slurm
+from grader import observation, scratch, slurm
 from grader import submission as intake
 from grader.classroom import PART, Assignment, Classroom, as_json
 from grader.cluster import ClusterRunner
@@ -120,6 +120,8 @@ def grade_in(
         UsageError: the request makes no sense.
         MachineError: the machine cannot grade at all.
     """
+    # Also where nothing has to be run, what killed graders left is removed.
+    scratch.sweep()
     classroom.note()
     yield from _Pass(classroom, scope).grade(entries, empty)
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader import batch, classroom, cli, labs, marks, pipeline, rejudging, report, tables
+from grader import batch, classroom, cli, labs, marks, pipeline, rejudging, report, scratch, tables
 from grader.authoring import newlab
 from grader.batch import How, Rerun, Scope
 from grader.classroom import Assignment, Classroom
@@ -99,6 +99,21 @@ def test_each_gets_a_grade_and_the_same_code_is_run_once(
     assert (folder / "out" / "ada" / "report.html").exists()
     assert not (folder / "out" / "dan").exists()
     assert table(folder / "out") == {"ada": "100.00", "bob": "0.00", "cleo": "100.00", "dan": "", "eve": "100.00"}
+
+
+def test_what_killed_graders_left_is_removed_where_nothing_is_run_too(
+    first: First, lab_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(first[0], tmp_path / "class")
+    left = tmp_path / "tmp" / f"{scratch.PREFIX}left"
+    left.mkdir(parents=True)
+    left.with_suffix(".lock").touch()
+    monkeypatch.setattr("tempfile.tempdir", str(left.parent))
+    scratch.sweep.cache_clear()
+    entries = [Entry(id=path.stem, path=path) for path in sorted((folder / "in").iterdir())]
+    again = graded(assignment(lab_folder, folder / "out"), entries)
+    assert How.RUN not in {how for how, _, _ in again.values()}
+    assert list(left.parent.iterdir()) == []
 
 
 def test_what_has_not_changed_is_not_touched(first: First, lab_folder: Path, tmp_path: Path) -> None:

@@ -76,7 +76,13 @@ def _times_divided(data: DataFacts) -> int | None:
 
 
 def _has_scaled(case: Case, split: str) -> bool:
-    """Tell whether there are scaled images of a split: under the lab's names, or by a function of the lab."""
+    """Tell whether there are scaled images of a split: under the lab's names, or by a function of the lab.
+
+    Where a function of the lab gives images that are scaled already, it answers for what becomes of them.
+    """
+    given = [data for run in case.evidence.functions for data in run.facts if data is not None]
+    if any(data.split == split and _times_divided(data) for data in given):
+        return False
     names = _names(case, split)
     last = [value.data for value in case.evidence.values if value.name in names][-1:]
     is_named = any(_problem_with(case, data, "scale") is None for data in last)

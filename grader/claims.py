@@ -143,8 +143,9 @@ def call(fields: Mapping[str, Any]) -> Call:
 
 
 def _settings(fields: Mapping[str, Any]) -> dict[str, Any]:
-    metrics = fields.get("metrics")
-    return {**fields, "metrics": list(map(str, metrics)) if isinstance(metrics, list) else []}
+    """Return what a call was told, with lists of names where those belong."""
+    told = {name: fields.get(name) for name in ("metrics", "loss_weights")}
+    return {**fields, **{name: list(map(str, each)) if isinstance(each, list) else [] for name, each in told.items()}}
 
 
 def _result(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -160,3 +160,9 @@ def test_texts_and_figures_are_cut_where_the_worker_cuts_them(tmp_path: Path) ->
     record = write(tmp_path, call, numbers, *[Frame(kind="figure", fields=figure)] * 200)
     assert len(record.calls[0].error) == len(record.numbers[0].name) == claims.TEXT_LIMIT
     assert len(record.figures) == records.KIND_LIMITS["figure"]
+
+
+@pytest.mark.parametrize("given", [5, "x", {"a": 1}, None])
+def test_what_a_call_was_told_in_lists_is_in_lists(tmp_path: Path, given: object) -> None:
+    call = Frame(kind="call", fields={**CALL, "settings": {"metrics": given, "loss_weights": given}})
+    assert write(tmp_path, call).calls[0].settings == {"metrics": [], "loss_weights": []}

@@ -210,7 +210,8 @@ def _fall_problem(case: Case, role_id: str, call: Call) -> Problem | None:
     """Return what is wrong with the course of a training; one that stopped has none, for whichever reason."""
     if call.error:
         return _stop_problem(case, role_id, call) if _is_all_else_right(case, role_id) else None
-    if call.settings.get("token") and (call.settings.get("epochs") or 0) > 1:
+    epochs = call.settings.get("epochs")
+    if call.settings.get("token") and isinstance(epochs, int) and epochs > 1:
         return None  # It was we who made it short, as there were many trainings before.
     return None if _has_other_mistakes(case, role_id) else _curve_problem(call.result.get("history") or {})
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from grader.collect import cells, functions, probes
+from grader.collect import cells, functions, probes, snapshots
 from grader.collect.governor import Budget, ration
 from grader.collect.identity import Images
 from grader.collect.runner import Capture, CellLimits, Ran, Stopwatch, run_cell
@@ -264,3 +266,19 @@ def test_what_an_answer_is_made_of_runs_again(code: str, lines: list[int]) -> No
 def test_whole_numbers_are_read_in_whatever_form(value: object, wanted: list[int] | None) -> None:
     found = probes.whole_numbers(value)
     assert (None if found is None else found.tolist()) == wanted
+
+
+class Untellable(Exception):  # noqa: N818 - what a student may raise
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize("error", [Untellable(), ValueError("\ud800")])
+def test_a_network_that_fails_in_words_that_cannot_be_told_just_does_not_run(error: Exception) -> None:
+    def network(_images: object, *, training: bool) -> None:
+        assert not training
+        raise error
+
+    session: Any = SimpleNamespace(tracer=SimpleNamespace(watching=lambda: nullcontext([])), depth=0)
+    assert snapshots._try_shape(session, network, np.zeros((1, 28, 28, 1), np.float32)) is None
+    assert session.depth == 0

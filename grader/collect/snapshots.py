@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import traceback
 from typing import Any
 
 import keras
@@ -84,8 +85,10 @@ def _try_shape(session: Session, model: Any, images: Array) -> Traced | None:
         session.depth += 1
         try:
             outputs = model(tf.constant(images), training=False)
-        except Exception as error:  # noqa: BLE001 - the network is the student's
-            os.write(2, f"not run on {images.shape}: {type(error).__name__}: {error}"[:500].encode() + b"\n")
+        except Exception:  # noqa: BLE001 - the network is the student's
+            # So is the exception: its text may fail, or be none that can be encoded.
+            told = f"not run on {images.shape}: {traceback.format_exc(limit=0)}"
+            os.write(2, told.encode("utf-8", "replace")[:500] + b"\n")
             return None
         finally:
             session.depth -= 1

@@ -67,7 +67,8 @@ class Execution:
         self._job, self._parsed, self._story = job, parsed, story
         fields = job.fields
         _pin(int(fields["seed"]))
-        arrays = {name: {**GIVEN, **job.arrays}[name] for name in datasets.ARRAYS}
+        known = {**GIVEN, **job.arrays}
+        arrays = {name: known[name] for name in datasets.ARRAYS}
         self._limits = CellLimits(own_s=fields["limits"]["own_s"], idle_s=fields["limits"]["idle_s"])
         self._session = Session(
             story=story,

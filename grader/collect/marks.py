@@ -40,16 +40,14 @@ def find(statements: Sequence[Statement], *, placeholder: str) -> dict[str, Any]
             marks.extend(_marks_in_tree(statement.tree))
             places.extend(_places_in_tree(statement.tree, pattern))
             places.extend(_ellipses(statement.tree))
-    made = [pair for statement in statements if statement.tree is not None for pair in _made(statement.tree)]
+    trees = [statement.tree for statement in statements if statement.tree is not None]
     broken = [statement.broken_line for statement in statements if statement.tree is None]
     return {
         "marks": marks[:MARKS_LIMIT],
         "placeholders": sorted(set(places))[:MARKS_LIMIT],
-        "gaps": sorted(set(_gaps([statement.tree for statement in statements if statement.tree is not None])))[
-            :MARKS_LIMIT
-        ],
+        "gaps": sorted(set(_gaps(trees)))[:MARKS_LIMIT],
         "broken": broken[:MARKS_LIMIT],
-        "made": sorted(made)[:MARKS_LIMIT],
+        "made": sorted(pair for tree in trees for pair in _made(tree))[:MARKS_LIMIT],
     }
 
 

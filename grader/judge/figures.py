@@ -11,7 +11,7 @@ import numpy as np
 
 from grader.evidence import Axes, Figure
 from grader.judge.case import Case
-from grader.judge.images import split_name
+from grader.judge.images import CLASSES, split_name
 from grader.judge.reading import courses, nothing_recorded, place_of, require_filled
 from grader.judge.verdict import Place, fail, no_evidence
 from grader.language import N_, pgettext
@@ -68,16 +68,13 @@ def _readings(title: str) -> list[list[int]]:
     """Return the digits in a title: 1.0 in it may be a digit that was kept as a float, or a probability."""
     title = _in_digits(title)
     readings = [numbers_in(text) for text in (title, _AS_FLOAT.sub("", title))]
-    found = [[number for number in numbers if number < DIGITS] for numbers in readings]
+    found = [[number for number in numbers if number < CLASSES] for numbers in readings]
     return [digits for digits in found if len(set(digits)) <= DIGITS_LIMIT]
-
-
-DIGITS = 10
 
 
 def _in_digits(title: str) -> str:
     """Return a title with digits in the place of their names, unless it has digits already."""
-    if any(number < DIGITS for number in numbers_in(title)):
+    if any(number < CLASSES for number in numbers_in(title)):
         return title
     return re.sub(r"[^\W\d_]+", lambda found: _WORDS.get(found[0].casefold(), found[0]), title)
 
